@@ -1,0 +1,104 @@
+//! The rules of a document's entries, in one place to start from.
+
+use crate::document::control::Standing;
+use crate::document::{Author, Document};
+use crate::entry::Parsed;
+use crate::ids::{DeviceId, Hash};
+use crate::roster::Roster;
+use crate::rule::Rule;
+use crate::statement::{Body, Change, Erasure, Rights, Role};
+
+impl Document {
+    /// The state of a statement's document after it, from the state before it (`None`: there is no such document yet).
+    pub fn applied(
+        before: Option<&Self>,
+        roster: &Roster,
+        position: u64,
+        received: u64,
+        parsed: &Parsed,
+    ) -> Result<Self, Rule> {
+        let signer = parsed.statement().signer;
+        let member = roster.active(&signer, position)?.member;
+        let at = Standing { roster, member, position, received };
+        let Some(before) = before else {
+            return match &parsed.statement().body {
+                Body::Document(body) => Self::create(&at, parsed, body),
+                _ => Err(Rule::NoSuchDocument),
+            };
+        };
+        before.check_seen(parsed)?;
+        if before.erased.is_some() || before.superseded.is_some() {
+            return Err(Rule::Closed);
+        }
+        match &parsed.statement().body {
+            Body::Document(body) => before.control(&at, parsed, body),
+            Body::Erasure(body) => before.erase(&at, body),
+            _ => Err(Rule::NotInUse),
+        }
+    }
+
+    /// Checks an edit and counts it. The frequent case: nothing is copied, and nothing changes unless all holds.
+    pub fn edit(
+        &mut self,
+        roster: &Roster,
+        position: u64,
+        received: u64,
+        parsed: &Parsed,
+        change: &Change,
+    ) -> Result<(), Rule> {
+        let signer = parsed.statement().signer;
+        let member = roster.active(&signer, position)?.member;
+        self.check_seen(parsed)?;
+        if self.erased.is_some() || self.superseded.is_some() {
+            return Err(Rule::Closed);
+        }
+        if self.rights(roster, &member, position, received) != Some(Rights::Write) {
+            return Err(Rule::NotPermitted);
+        }
+        if change.epoch != self.epoch() {
+            return Err(Rule::WrongEpoch);
+        }
+        if self.is_stale(roster, position, received) {
+            return Err(Rule::StaleEpoch);
+        }
+        let (sequence, prev) = self.next_of(&signer);
+        if change.sequence != sequence || change.prev != prev {
+            return Err(Rule::AuthorChain);
+        }
+        self.authors.insert(signer, Author { sequence, last: parsed.hash() });
+        Ok(())
+    }
+
+    /// The sequence number and predecessor that a device's next edit carries.
+    pub fn next_of(&self, device: &DeviceId) -> (u64, Option<Hash>) {
+        match self.authors.get(device) {
+            None => (1, None),
+            Some(author) => (author.sequence.saturating_add(1), Some(author.last)),
+        }
+    }
+
+    /// R14: the signer acted on a head of this very chain.
+    fn check_seen(&self, parsed: &Parsed) -> Result<(), Rule> {
+        let head = parsed.statement().seen.and_then(|s| s.control).ok_or(Rule::Seen)?;
+        if self.heads.contains(&head) { Ok(()) } else { Err(Rule::UnknownHead) }
+    }
+
+    /// An admin's device, or a counselor's who can write, orders the document erased.
+    fn erase(&self, at: &Standing<'_>, body: &Erasure) -> Result<Self, Rule> {
+        if body.prev != self.head() {
+            return Err(Rule::StaleChain);
+        }
+        let writes = self.rights(at.roster, &at.member, at.position, at.received) == Some(Rights::Write);
+        let allowed = match at.roster.role(&at.member, at.position) {
+            Some(Role::Admin) => true,
+            Some(Role::Counselor) => writes,
+            _ => false,
+        };
+        if !allowed {
+            return Err(Rule::NotPermitted);
+        }
+        let mut next = self.clone();
+        next.erased = Some(at.position);
+        Ok(next)
+    }
+}

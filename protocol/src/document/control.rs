@@ -1,0 +1,209 @@
+//! The rules of a document's control chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::{Document, Epoch, ReaderSpan};
+use crate::entry::Parsed;
+use crate::ids::{Hash, MemberId};
+use crate::keys::{KeyRef, Sealing};
+use crate::limits;
+use crate::roster::Roster;
+use crate::rule::Rule;
+use crate::statement::{self, DocumentAction, Lane, Principal, Reader, Rights, Role};
+
+/// Where a statement stands, and who signed it.
+pub(super) struct Standing<'a> {
+    pub roster: &'a Roster,
+    pub member: MemberId,
+    pub position: u64,
+    pub received: u64,
+}
+
+impl Standing<'_> {
+    fn is_staff(&self) -> bool {
+        matches!(self.roster.role(&self.member, self.position), Some(Role::Admin | Role::Counselor))
+    }
+}
+
+impl Document {
+    /// The document that a creating statement makes.
+    pub(super) fn create(
+        at: &Standing<'_>,
+        parsed: &Parsed,
+        body: &statement::Document,
+    ) -> Result<Self, Rule> {
+        let [DocumentAction::Create { case, lane, readers, commitment }] = body.actions.as_slice() else {
+            return Err(Rule::NoSuchDocument);
+        };
+        if body.prev.is_some() {
+            return Err(Rule::StaleChain);
+        }
+        if readers.len() > limits::READERS {
+            return Err(Rule::TooLarge);
+        }
+        let mut document = Self {
+            id: body.document,
+            case: *case,
+            lane: *lane,
+            heads: vec![parsed.hash()],
+            readers: Vec::new(),
+            epochs: Vec::new(),
+            authors: BTreeMap::new(),
+            superseded: None,
+            erased: None,
+        };
+        for reader in readers {
+            if document.readers.iter().any(|s| s.reader.principal == reader.principal) {
+                return Err(Rule::AlreadyExists);
+            }
+            document.admit(at, reader)?;
+        }
+        let writes = document.rights(at.roster, &at.member, at.position, at.received) == Some(Rights::Write);
+        if !at.is_staff() || !writes {
+            return Err(Rule::NotPermitted);
+        }
+        let sealed_to = document.recipients(at.roster, at.position, at.received);
+        let key = KeyRef::Epoch(document.id, 1);
+        let required = sealed_to.iter().map(|to| Sealing { key, to: *to }).collect();
+        crate::roster::check_sealings(&body.sealings, &required, &BTreeSet::new())?;
+        document.begin_epoch(at.position, *commitment, sealed_to);
+        Ok(document)
+    }
+
+    /// The document after a control statement.
+    pub(super) fn control(
+        &self,
+        at: &Standing<'_>,
+        parsed: &Parsed,
+        body: &statement::Document,
+    ) -> Result<Self, Rule> {
+        if body.prev != Some(self.head()) {
+            return Err(if body.prev.is_none() { Rule::AlreadyExists } else { Rule::StaleChain });
+        }
+        if body.actions.is_empty() || body.actions.len() > limits::ACTIONS {
+            return Err(Rule::TooLarge);
+        }
+        let mut next = self.clone();
+        let mut required = BTreeSet::new();
+        let mut optional = BTreeSet::new();
+        for action in &body.actions {
+            next.act(at, action, &mut required, &mut optional)?;
+        }
+        crate::roster::check_sealings(&body.sealings, &required, &optional)?;
+        next.note_sealed(&body.sealings);
+        let reseals = body.actions.contains(&DocumentAction::Reseal);
+        if reseals && body.sealings.is_empty() {
+            return Err(Rule::Sealings);
+        }
+        if next.superseded.is_none() && !next.readers_at(at.position, at.received).any(|r| r.rights == Rights::Write) {
+            return Err(Rule::NoWriter);
+        }
+        next.heads.push(parsed.hash());
+        Ok(next)
+    }
+
+    fn act(
+        &mut self,
+        at: &Standing<'_>,
+        action: &DocumentAction,
+        required: &mut BTreeSet<Sealing>,
+        optional: &mut BTreeSet<Sealing>,
+    ) -> Result<(), Rule> {
+        let rights = self.rights(at.roster, &at.member, at.position, at.received).ok_or(Rule::NotPermitted)?;
+        let (may_write, may_share) = (rights == Rights::Write, rights == Rights::Write && at.is_staff());
+        match action {
+            DocumentAction::Create { .. } => Err(Rule::AlreadyExists),
+            DocumentAction::Grant { reader } if may_share => {
+                if self.is_stale(at.roster, at.position, at.received) {
+                    return Err(Rule::TurnFirst);
+                }
+                self.end(&reader.principal, at.position);
+                self.admit(at, reader)?;
+                let key = KeyRef::Epoch(self.id, self.epoch());
+                let holders: BTreeSet<KeyRef> =
+                    self.epochs.last().map(|e| e.sealed_to.iter().copied().collect()).unwrap_or_default();
+                for to in at.roster.recipients(&reader.principal, self.class(), at.position) {
+                    if !holders.contains(&to) {
+                        required.insert(Sealing { key, to });
+                    }
+                }
+                Ok(())
+            }
+            DocumentAction::Revoke { principal } if may_share => {
+                if self.end(principal, at.position) { Ok(()) } else { Err(Rule::NoSuchSubject) }
+            }
+            DocumentAction::Turn { epoch, commitment } if may_write => {
+                let present = self.epoch();
+                if Some(*epoch) != present.checked_add(1) {
+                    return Err(Rule::Generation);
+                }
+                let new = KeyRef::Epoch(self.id, *epoch);
+                let sealed_to = self.recipients(at.roster, at.position, at.received);
+                required.extend(sealed_to.iter().map(|to| Sealing { key: new, to: *to }));
+                required.insert(Sealing { key: KeyRef::Epoch(self.id, present), to: new });
+                self.begin_epoch(at.position, *commitment, sealed_to);
+                Ok(())
+            }
+            DocumentAction::Supersede { by } if may_share => {
+                if *by == self.id {
+                    return Err(Rule::AlreadyExists);
+                }
+                self.superseded = Some((at.position, *by));
+                Ok(())
+            }
+            DocumentAction::Reseal => {
+                let key = KeyRef::Epoch(self.id, self.epoch());
+                let entitled = self.recipients(at.roster, at.position, at.received);
+                optional.extend(entitled.iter().map(|to| Sealing { key, to: *to }));
+                Ok(())
+            }
+            _ => Err(Rule::NotPermitted),
+        }
+    }
+
+    /// Process notes are their author's: no role reads them. Only admins hold a role's key.
+    fn admit(&mut self, at: &Standing<'_>, reader: &Reader) -> Result<(), Rule> {
+        let allowed = match reader.principal {
+            Principal::Role(role) => role == Role::Admin && self.lane != Lane::ProcessNotes,
+            Principal::Member(member) => match at.roster.role(&member, at.position) {
+                None => return Err(Rule::NoSuchSubject),
+                Some(Role::Auditor) => false,
+                Some(_) => true,
+            },
+        };
+        let lasting = reader.until.is_none_or(|until| at.received < until);
+        if !allowed || !lasting {
+            return Err(Rule::NotPermitted);
+        }
+        if self.readers_at(at.position, at.received).count() >= limits::READERS {
+            return Err(Rule::TooLarge);
+        }
+        self.readers.push(ReaderSpan { reader: *reader, from: at.position, to: None });
+        Ok(())
+    }
+
+    fn end(&mut self, principal: &Principal, position: u64) -> bool {
+        let mut ended = false;
+        for span in self.readers.iter_mut().filter(|s| s.to.is_none() && s.reader.principal == *principal) {
+            span.to = Some(position);
+            ended = true;
+        }
+        ended
+    }
+
+    fn begin_epoch(&mut self, from: u64, commitment: Hash, sealed_to: BTreeSet<KeyRef>) {
+        self.epochs.push(Epoch { from, commitment, sealed_to: sealed_to.into_iter().collect() });
+    }
+
+    /// Remembers who else the present epoch's key was sealed to.
+    fn note_sealed(&mut self, sealings: &[Sealing]) {
+        let key = KeyRef::Epoch(self.id, self.epoch());
+        if let Some(epoch) = self.epochs.last_mut() {
+            for sealing in sealings.iter().filter(|s| s.key == key) {
+                if !epoch.sealed_to.contains(&sealing.to) {
+                    epoch.sealed_to.push(sealing.to);
+                }
+            }
+        }
+    }
+}

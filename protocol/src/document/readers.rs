@@ -1,0 +1,70 @@
+//! Who may read and write a document, and whom its key is sealed to.
+
+use std::collections::BTreeSet;
+
+use crate::document::Document;
+use crate::ids::MemberId;
+use crate::keys::KeyRef;
+use crate::roster::Roster;
+use crate::statement::{Principal, Reader, Rights};
+
+impl Document {
+    /// The rights in force as of a position and at a relay time (ms since the Unix epoch).
+    pub fn readers_at(&self, position: u64, received: u64) -> impl Iterator<Item = &Reader> {
+        self.readers
+            .iter()
+            .filter(move |s| s.from <= position && s.to.is_none_or(|to| to > position))
+            .map(|s| &s.reader)
+            .filter(move |r| r.until.is_none_or(|until| received < until))
+    }
+
+    /// What a member may do with the document: their own right, or their role's, whichever is more.
+    pub fn rights(&self, roster: &Roster, member: &MemberId, position: u64, received: u64) -> Option<Rights> {
+        let role = roster.role(member, position)?;
+        self.readers_at(position, received)
+            .filter(|r| r.principal == Principal::Member(*member) || r.principal == Principal::Role(role))
+            .map(|r| r.rights)
+            .max()
+    }
+
+    /// The last position as of which a member could read the document; `None` if they never could, `u64::MAX` while they
+    /// can. A revocation is visible to those it concerns, so its own position counts.
+    pub fn readable_until(&self, roster: &Roster, member: &MemberId) -> Option<u64> {
+        let record = roster.members().get(member)?;
+        self.readers
+            .iter()
+            .filter_map(|span| {
+                let ended = span.to.unwrap_or(u64::MAX);
+                match span.reader.principal {
+                    Principal::Member(m) => (m == *member).then_some(ended),
+                    Principal::Role(role) => record.had_role_until(role).map(|until| until.min(ended)),
+                }
+            })
+            .max()
+    }
+
+    /// The keys that a new epoch is sealed to.
+    pub fn recipients(&self, roster: &Roster, position: u64, received: u64) -> BTreeSet<KeyRef> {
+        let class = self.class();
+        self.readers_at(position, received).flat_map(|r| roster.recipients(&r.principal, class, position)).collect()
+    }
+
+    /// Whether the present epoch's key was sealed to someone who since lost the right, or to a key since exposed: then
+    /// nobody may write before turning it (R43).
+    pub fn is_stale(&self, roster: &Roster, position: u64, received: u64) -> bool {
+        let Some(epoch) = self.epochs.last() else { return true };
+        epoch.sealed_to.iter().any(|key| {
+            roster.is_exposed(key, position)
+                || match key {
+                    KeyRef::Device(device, _) => roster
+                        .active(device, position)
+                        .is_ok_and(|d| self.rights(roster, &d.member, position, received).is_none()),
+                    KeyRef::Member(member, ..) => self.rights(roster, member, position, received).is_none(),
+                    KeyRef::Role(role, ..) => {
+                        !self.readers_at(position, received).any(|r| r.principal == Principal::Role(*role))
+                    }
+                    KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
+                }
+        })
+    }
+}

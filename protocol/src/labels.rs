@@ -1,0 +1,21 @@
+//! Every label that separates one use of a hash or a signature from another. None is a prefix of another.
+
+/// Prefix of everything that is signed: the protocol and its version.
+pub const SIGNED: &[u8] = b"troth/1/";
+/// Context of a statement's signature.
+pub const STATEMENT: &[u8] = b"statement";
+/// Context of a new device's own signature over the member it joins.
+pub const DEVICE_PROOF: &[u8] = b"device-proof";
+/// Context of the relay's signature over a handshake transcript.
+pub const CHALLENGE: &[u8] = b"challenge";
+/// Context of the relay's signature over stream counts.
+pub const COUNTS: &[u8] = b"counts";
+/// Context of a new ledger key's own signature over the practice it takes over.
+pub const LEDGER_PROOF: &[u8] = b"ledger-proof";
+
+/// Hash label: a device's id from its public keys.
+pub const DEVICE_ID: &[u8] = b"troth/1/device-id\0";
+/// Hash label: a handshake transcript.
+pub const TRANSCRIPT: &[u8] = b"troth/1/transcript\0";
+/// Hash label: the digest of stream counts.
+pub const STREAM_COUNTS: &[u8] = b"troth/1/stream-counts\0";

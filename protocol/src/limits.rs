@@ -1,0 +1,47 @@
+//! Every maximum of the protocol, each with its reason. What exceeds one is refused, never cut.
+
+/// Longest statement, in bytes. The largest honest one is a removal from a practice of hundreds: a key list in clear.
+pub const STATEMENT: usize = 64 * 1024;
+/// Longest payload of a change, in bytes: an hour's prose with its history is a tenth of this.
+pub const PAYLOAD: usize = 1024 * 1024;
+/// Statements in one `append`: what one device may make durable, all or nothing, in one exchange.
+pub const APPEND_STATEMENTS: usize = 256;
+/// Longest frame on the wire, in bytes: an append with the largest payload and its statement, and room for framing.
+pub const FRAME: usize = PAYLOAD + STATEMENT + 64 * 1024;
+/// Where the relay ends one `items` frame, in bytes: small enough to interleave with acknowledgements.
+pub const ITEMS_FRAME: usize = 256 * 1024;
+/// Documents named in one `fetch`: a caseload's worth, in a frame of 32 KiB.
+pub const FETCH_DOCUMENTS: usize = 2048;
+/// Actions in one roster or document statement: a removal turns at most four keys beside itself.
+pub const ACTIONS: usize = 16;
+/// Sealed keys in one statement: every device of a large practice, and what their statement may hold in 64 KiB.
+pub const SEALINGS: usize = 512;
+/// Readers of one document: a practice's staff plus a couple.
+pub const READERS: usize = 256;
+/// Longest relay origin, in bytes: a DNS name with its port.
+pub const ORIGIN: usize = 280;
+/// Witnesses that a policy may name.
+pub const WITNESSES: usize = 16;
+/// Longest witness key in a policy, in bytes (a C2SP verifier key).
+pub const WITNESS_KEY: usize = 512;
+/// Members of a practice, past and present: replaying the roster stays under a second.
+pub const MEMBERS: usize = 10_000;
+/// Active devices of one member: each turn of the member's key seals to all of them.
+pub const MEMBER_DEVICES: usize = 32;
+/// Roster statements that a member who is no admin may make for their own devices in one day (UTC, by `received`):
+/// nobody can keep the chain so busy that a removal never lands.
+pub const OWN_STATEMENTS_PER_DAY: u32 = 24;
+/// Authors that one snapshot covers.
+pub const COVERS: usize = 1024;
+/// Pending invitations of a practice.
+pub const INVITES: usize = 1024;
+/// Age after which a login is written into the ledger again, in milliseconds: twelve hours.
+pub const SESSION_LOGGED_MS: u64 = 12 * 60 * 60 * 1000;
+/// Longest life of a mailbox used for linking, in milliseconds: ten minutes.
+pub const MAILBOX_MS: u64 = 10 * 60 * 1000;
+/// Largest value put into a mailbox, in bytes: three public keys and a sealed answer.
+pub const MAILBOX_VALUE: usize = 16 * 1024;
+/// Values that one mailbox holds: one for each step of linking.
+pub const MAILBOX_SLOTS: u8 = 4;
+/// Time between two beats on a quiet connection, in milliseconds.
+pub const BEAT_MS: u64 = 30_000;

@@ -1,0 +1,53 @@
+//! Who may see which entry: one pure function, used by the relay to choose and by clients to know what they are owed.
+
+use std::collections::BTreeMap;
+
+use crate::ids::MemberId;
+use crate::state::State;
+use crate::statement::Role;
+use crate::stream::Stream;
+
+/// Whether a member may see the entry of a stream at a position, and still may: what they could read once, up to the very
+/// statement that ended it, stays visible.
+pub fn may_see(state: &State, member: &MemberId, stream: &Stream, position: u64) -> bool {
+    visible_until(state, member, stream).is_some_and(|until| position <= until)
+}
+
+/// Whether a member may open the payloads of a stream: auditors see statements only.
+pub fn may_open(state: &State, member: &MemberId, stream: &Stream, position: u64) -> bool {
+    state.roster.role(member, u64::MAX) != Some(Role::Auditor) && may_see(state, member, stream, position)
+}
+
+/// The last position of a stream that a member may see; `None` for nothing at all, `u64::MAX` for whatever comes.
+pub fn visible_until(state: &State, member: &MemberId, stream: &Stream) -> Option<u64> {
+    let role = state.roster.role(member, u64::MAX)?;
+    let oversees = matches!(role, Role::Admin | Role::Auditor);
+    match stream {
+        Stream::Roster => Some(u64::MAX),
+        Stream::Document(_) if role == Role::Auditor => Some(u64::MAX),
+        Stream::Document(id) => {
+            let document = state.documents.get(id)?;
+            if document.rights(&state.roster, member, u64::MAX - 1, state.received).is_some() {
+                return Some(u64::MAX);
+            }
+            document.readable_until(&state.roster, member)
+        }
+        Stream::Device(_) => {
+            let own = || state.roster.devices().iter().any(|(id, d)| d.member == *member && Stream::device(id) == *stream);
+            (oversees || own()).then_some(u64::MAX)
+        }
+        Stream::Notices => oversees.then_some(u64::MAX),
+        Stream::Invite(_) => oversees.then_some(u64::MAX),
+    }
+}
+
+/// The streams that a member may see to their ends, with the entries of each: what the relay signs for, and what the
+/// client has counted itself.
+pub fn entitled(state: &State, member: &MemberId) -> BTreeMap<Stream, u64> {
+    state
+        .counts
+        .iter()
+        .filter(|(stream, _)| visible_until(state, member, stream) == Some(u64::MAX))
+        .map(|(stream, count)| (*stream, *count))
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! What a device sends.
+
+use minicbor::{Decode, Encode};
+
+use crate::entry::Signed;
+use crate::ids::{DeviceId, DocumentId, Nonce, PracticeId};
+
+/// A message from a device to the relay.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum ClientMessage {
+    /// Who is calling, and for which practice.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// The login: a `session` statement over the transcript.
+    #[n(1)]
+    Session(#[n(0)] Signed),
+    /// Statements to be made durable, all or nothing.
+    #[n(2)]
+    Append(#[n(0)] Append),
+    /// Everything from my frontier on, then what comes.
+    #[n(3)]
+    Follow(#[n(0)] Follow),
+    /// Documents from their beginning, against my own root.
+    #[n(4)]
+    Fetch(#[n(0)] Fetch),
+    /// A genesis statement: founds a practice.
+    #[n(5)]
+    Found(#[n(0)] Found),
+    /// What relay is this?
+    #[n(6)]
+    Info,
+    /// Puts a value into a mailbox, for linking.
+    #[n(7)]
+    Put(#[n(0)] Put),
+    /// Waits for a value in a mailbox, and takes it.
+    #[n(8)]
+    Take(#[n(0)] Take),
+}
+
+/// The first message of a device that belongs to a practice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Hello {
+    /// The practice.
+    #[n(0)]
+    pub practice: PracticeId,
+    /// The device.
+    #[n(1)]
+    pub device: DeviceId,
+    /// Chosen at random for this connection.
+    #[n(2)]
+    pub nonce: Nonce,
+    /// Size of the device's frontier.
+    #[n(3)]
+    pub size: u64,
+}
+
+/// A statement with its payload.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Upload {
+    /// What was signed.
+    #[n(0)]
+    pub signed: Signed,
+    /// The payload; empty where there is none.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+}
+
+/// Statements to be made durable together.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Append {
+    /// Names the answer.
+    #[n(0)]
+    pub request: u64,
+    /// At most [`crate::limits::APPEND_STATEMENTS`], in order.
+    #[n(1)]
+    pub uploads: Vec<Upload>,
+}
+
+/// Follows the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Follow {
+    /// Stands in every signed count of this follow.
+    #[n(0)]
+    pub nonce: Nonce,
+    /// Size of the device's frontier.
+    #[n(1)]
+    pub size: u64,
+}
+
+/// Fetches documents from their beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Fetch {
+    /// Names the answer.
+    #[n(0)]
+    pub request: u64,
+    /// At most [`crate::limits::FETCH_DOCUMENTS`].
+    #[n(1)]
+    pub documents: Vec<DocumentId>,
+    /// Size of the device's verified frontier: the answer folds into its root.
+    #[n(2)]
+    pub size: u64,
+}
+
+/// Founds a practice.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Found {
+    /// Genesis and its sealed keys.
+    #[n(0)]
+    pub genesis: Upload,
+}
+
+/// The name of a mailbox: derived from a code's secret, which the relay never learns.
+pub type MailboxId = DocumentId;
+
+/// Puts a value into a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Put {
+    /// The mailbox.
+    #[n(0)]
+    pub mailbox: MailboxId,
+    /// Which of its slots, below [`crate::limits::MAILBOX_SLOTS`].
+    #[n(1)]
+    pub slot: u8,
+    /// The value, at most [`crate::limits::MAILBOX_VALUE`] bytes.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub value: Vec<u8>,
+}
+
+/// Waits for a value in a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Take {
+    /// The mailbox.
+    #[n(0)]
+    pub mailbox: MailboxId,
+    /// Which of its slots.
+    #[n(1)]
+    pub slot: u8,
+}

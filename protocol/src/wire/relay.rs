@@ -1,0 +1,144 @@
+//! What the relay sends.
+
+use minicbor::{Decode, Encode};
+
+use crate::checkpoint::CompactCheckpoint;
+use crate::ids::{Hash, Nonce, VerifyingKey};
+use crate::rule::Rule;
+use crate::signature::Signature;
+use crate::wire::{Items, Put};
+
+/// A message from the relay to a device.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RelayMessage {
+    /// Proves who answers, and asks the same.
+    #[n(0)]
+    Challenge(#[n(0)] Challenge),
+    /// The login holds.
+    #[n(1)]
+    Welcome(#[n(0)] Welcome),
+    /// The statements are durable.
+    #[n(2)]
+    Appended(#[n(0)] Appended),
+    /// Something asked for is refused; nothing changed.
+    #[n(3)]
+    Refused(#[n(0)] Refused),
+    /// What a follow brings.
+    #[n(4)]
+    Items(#[n(0)] Items),
+    /// What a fetch brings: the request, whether more follows, the items.
+    #[n(5)]
+    Fetched(#[n(0)] u64, #[n(1)] bool, #[n(2)] Items),
+    /// What relay this is.
+    #[n(6)]
+    Info(#[n(0)] Info),
+    /// A value taken from a mailbox; also confirms that one was put, then without it.
+    #[n(7)]
+    Mail(#[n(0)] Put),
+    /// The relay closes the connection, and why.
+    #[n(8)]
+    Goodbye(#[n(0)] Goodbye),
+}
+
+/// The relay's half of the handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Challenge {
+    /// Chosen at random for this connection.
+    #[n(0)]
+    pub nonce: Nonce,
+    /// The relay's origin: a forwarder cannot pass for another relay.
+    #[n(1)]
+    pub origin: String,
+    /// The ledger as it is.
+    #[n(2)]
+    pub checkpoint: CompactCheckpoint,
+    /// The ledger key's signature over the transcript.
+    #[n(3)]
+    pub signature: Signature,
+}
+
+/// The login holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Welcome {
+    /// The relay's clock, in milliseconds since the Unix epoch.
+    #[n(0)]
+    pub now: u64,
+}
+
+/// Where a statement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Receipt {
+    /// Position in the ledger, from 0.
+    #[n(0)]
+    pub position: u64,
+    /// The relay's clock, in milliseconds since the Unix epoch.
+    #[n(1)]
+    pub received: u64,
+    /// Count within the stream, from 0.
+    #[n(2)]
+    pub stream_seq: u64,
+}
+
+/// The statements of a request are durable.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Appended {
+    /// The request.
+    #[n(0)]
+    pub request: u64,
+    /// One for each statement, in order.
+    #[n(1)]
+    pub receipts: Vec<Receipt>,
+}
+
+/// A refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Refused {
+    /// The request; 0 where it had none.
+    #[n(0)]
+    pub request: u64,
+    /// Which statement of it, from 0.
+    #[n(1)]
+    pub index: u32,
+    /// Number of the rule.
+    #[n(2)]
+    pub rule: u16,
+    /// The present head of the chain concerned, where a chain is.
+    #[n(3)]
+    pub head: Option<Hash>,
+}
+
+impl Refused {
+    /// The rule; [`Rule::Unavailable`] for a number that this version does not know.
+    pub fn rule(&self) -> Rule {
+        Rule::from_number(self.rule).unwrap_or(Rule::Unavailable)
+    }
+}
+
+/// What relay this is, for whoever founds a practice on it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Info {
+    /// The relay's origin.
+    #[n(0)]
+    pub origin: String,
+    /// The key that it will sign the ledger with.
+    #[n(1)]
+    pub ledger_key: VerifyingKey,
+    /// The relay's clock, in milliseconds since the Unix epoch.
+    #[n(2)]
+    pub now: u64,
+}
+
+/// Why the relay closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Goodbye {
+    /// Number of the rule.
+    #[n(0)]
+    pub rule: u16,
+}
