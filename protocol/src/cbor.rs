@@ -25,5 +25,9 @@ where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
     let value: T = minicbor::decode(bytes).map_err(|_| Rule::Malformed)?;
-    if encode(&value) == bytes { Ok(value) } else { Err(Rule::Malformed) }
+    if encode(&value) == bytes {
+        Ok(value)
+    } else {
+        Err(Rule::Malformed)
+    }
 }

@@ -56,7 +56,8 @@ impl SignedCounts {
 
     /// Checks the relay's signature (R5).
     pub fn verify(&self, practice: &PracticeId, key: &VerifyingKey) -> Result<&Counts, Rule> {
-        self.signature.verify(key, labels::COUNTS, practice, &cbor::encode(&self.counts))?;
+        self.signature
+            .verify(key, labels::COUNTS, practice, &cbor::encode(&self.counts))?;
         Ok(&self.counts)
     }
 }

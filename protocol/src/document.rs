@@ -132,6 +132,11 @@ impl Document {
         self.superseded.map(|(_, by)| by)
     }
 
+    /// Whether it was superseded or erased: nobody writes to it any more (R41).
+    pub const fn is_closed(&self) -> bool {
+        self.superseded.is_some() || self.erased.is_some()
+    }
+
     /// Position of the statement that ordered it erased.
     pub const fn erased(&self) -> Option<u64> {
         self.erased

@@ -63,7 +63,11 @@ impl Parsed {
         }
         let statement: Statement = cbor::decode(&signed.statement)?;
         let hash = Hash::of(&[&signed.statement]);
-        Ok(Self { statement, hash, signed })
+        Ok(Self {
+            statement,
+            hash,
+            signed,
+        })
     }
 
     /// The statement.
@@ -86,12 +90,18 @@ impl Parsed {
         if payload.len() > limits::PAYLOAD {
             return Err(Rule::TooLarge);
         }
-        if PayloadRef::of(payload) == self.statement.payload { Ok(()) } else { Err(Rule::PayloadMismatch) }
+        if PayloadRef::of(payload) == self.statement.payload {
+            Ok(())
+        } else {
+            Err(Rule::PayloadMismatch)
+        }
     }
 
     /// Checks the signature (R5) with the signer's key, for a practice.
     pub fn verify(self, key: &VerifyingKey, practice: &PracticeId) -> Result<Verified, Rule> {
-        self.signed.signature.verify(key, labels::STATEMENT, practice, &self.signed.statement)?;
+        self.signed
+            .signature
+            .verify(key, labels::STATEMENT, practice, &self.signed.statement)?;
         Ok(Verified(self))
     }
 

@@ -7,6 +7,7 @@ mod apply;
 mod history;
 mod recipients;
 
+pub use apply::Planned;
 pub(crate) use apply::check_sealings;
 
 use std::collections::BTreeMap;
@@ -109,13 +110,25 @@ impl Roster {
 
     /// A device that was active as of a position: R11 for one that the practice never had, R12 for one that it no longer has.
     pub fn active(&self, device: &DeviceId, position: u64) -> Result<&Device, Rule> {
-        let found = self.devices.get(device).filter(|d| d.added <= position).ok_or(Rule::UnknownDevice)?;
+        let found = self
+            .devices
+            .get(device)
+            .filter(|d| d.added <= position)
+            .ok_or(Rule::UnknownDevice)?;
         let gone = found.revoked.is_some_and(|at| at <= position);
-        if gone || self.role(&found.member, position).is_none() { Err(Rule::Revoked) } else { Ok(found) }
+        if gone || self.role(&found.member, position).is_none() {
+            Err(Rule::Revoked)
+        } else {
+            Ok(found)
+        }
     }
 
     /// The active devices of a member as of a position.
-    pub fn devices_of(&self, member: MemberId, position: u64) -> impl Iterator<Item = (&DeviceId, &DeviceKeys)> {
+    pub fn devices_of(
+        &self,
+        member: MemberId,
+        position: u64,
+    ) -> impl Iterator<Item = (&DeviceId, &DeviceKeys)> {
         self.devices
             .iter()
             .filter(move |(id, d)| d.member == member && self.active(id, position).is_ok())
@@ -124,7 +137,10 @@ impl Roster {
 
     /// The active members of a role as of a position.
     pub fn members_with(&self, role: Role, position: u64) -> impl Iterator<Item = &MemberId> {
-        self.members.iter().filter(move |(_, m)| m.role(position) == Some(role)).map(|(id, _)| id)
+        self.members
+            .iter()
+            .filter(move |(_, m)| m.role(position) == Some(role))
+            .map(|(id, _)| id)
     }
 
     /// The history of the admin role's key of a class. No other role has keys.

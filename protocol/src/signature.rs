@@ -17,7 +17,7 @@ pub enum Signature {
 }
 
 /// What is signed: `"troth/1/" ‖ context ‖ 0x00 ‖ practice ‖ bytes`.
-fn message(context: &[u8], practice: &PracticeId, bytes: &[u8]) -> Vec<u8> {
+pub fn message(context: &[u8], practice: &PracticeId, bytes: &[u8]) -> Vec<u8> {
     [labels::SIGNED, context, &[0], practice.as_bytes(), bytes].concat()
 }
 
@@ -39,7 +39,8 @@ impl Signature {
         let Self::Ed25519(signature) = self;
         let key = ed25519_dalek::VerifyingKey::from_bytes(key.as_bytes()).map_err(|_| Rule::BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
-        key.verify_strict(&message(context, practice, bytes), &signature).map_err(|_| Rule::BadSignature)
+        key.verify_strict(&message(context, practice, bytes), &signature)
+            .map_err(|_| Rule::BadSignature)
     }
 }
 

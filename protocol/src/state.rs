@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::document::Document;
 use crate::entry::{Parsed, Verified};
-use crate::ids::{DeviceId, DocumentId, PracticeId, VerifyingKey};
+use crate::ids::{DeviceId, DocumentId, Hash, PracticeId, VerifyingKey};
 use crate::keys::SealedKeys;
 use crate::roster::Roster;
 use crate::rule::Rule;
@@ -47,7 +47,9 @@ pub struct Savepoint {
 /// Parses genesis from the bytes that arrived and checks its signature, which stands under the zero practice id. It is the
 /// only statement that brings its own key.
 pub fn verify_genesis(parsed: Parsed) -> Result<Verified, Rule> {
-    let Body::Genesis(genesis) = &parsed.statement().body else { return Err(Rule::Genesis) };
+    let Body::Genesis(genesis) = &parsed.statement().body else {
+        return Err(Rule::Genesis);
+    };
     let key = genesis.device.signing;
     if genesis.device.algorithm != crate::keys::ED25519 {
         return Err(Rule::Version);
@@ -58,7 +60,9 @@ pub fn verify_genesis(parsed: Parsed) -> Result<Verified, Rule> {
 impl State {
     /// The state that genesis founds.
     pub fn found(received: u64, genesis: &Verified) -> Result<Self, Rule> {
-        let Body::Genesis(body) = &genesis.statement().body else { return Err(Rule::Genesis) };
+        let Body::Genesis(body) = &genesis.statement().body else {
+            return Err(Rule::Genesis);
+        };
         check_form(genesis.statement())?;
         Ok(Self {
             roster: Roster::found(genesis, body)?,
@@ -85,7 +89,12 @@ impl State {
             Body::Genesis(_) => Err(Rule::Genesis),
             Body::Submission(_) => Err(Rule::NotInUse),
             Body::Notice(_) => Ok(self.roster.ledger_key()),
-            _ => self.roster.devices().get(&statement.signer).map(|d| d.keys.signing).ok_or(Rule::UnknownDevice),
+            _ => self
+                .roster
+                .devices()
+                .get(&statement.signer)
+                .map(|d| d.keys.signing)
+                .ok_or(Rule::UnknownDevice),
         }
     }
 
@@ -100,7 +109,10 @@ impl State {
             Body::Genesis(_) => return Err(Rule::Genesis),
             Body::Roster(_) => self.roster = self.roster.apply(position, received, statement)?,
             Body::Change(change) => {
-                let document = self.documents.get_mut(&change.document).ok_or(Rule::NoSuchDocument)?;
+                let document = self
+                    .documents
+                    .get_mut(&change.document)
+                    .ok_or(Rule::NoSuchDocument)?;
                 document.edit(&self.roster, position, received, statement, change)?;
             }
             Body::Document(d) => self.control(d.document, position, received, statement)?,
@@ -109,12 +121,16 @@ impl State {
                 self.roster.active(&statement.statement().signer, position)?;
                 self.logins.insert(statement.statement().signer, received);
             }
-            Body::Access(access) => {
-                let member = self.roster.active(&statement.statement().signer, position)?.member;
-                let document = self.documents.get(&access.document).ok_or(Rule::NoSuchDocument)?;
-                document.rights(&self.roster, &member, position, received).ok_or(Rule::NotPermitted)?;
+            // Who oversees a device's log need not see the document: the entry stands whatever becomes of that.
+            Body::Access(_) => {
+                self.roster.active(&statement.statement().signer, position)?;
             }
-            Body::Notice(_) => {}
+            Body::Notice(_) => {
+                let relay = DeviceId(Hash::of(&[self.roster.ledger_key().as_bytes()]).0);
+                if statement.statement().signer != relay {
+                    return Err(Rule::UnknownDevice);
+                }
+            }
             Body::Snapshot(_) | Body::Attest(_) | Body::Invite(_) | Body::Submission(_) => {
                 return Err(Rule::NotInUse);
             }
@@ -126,14 +142,21 @@ impl State {
 
     /// What the statements of one request may change, so that all of it can be put back if one of them is refused.
     pub fn savepoint<'a>(&self, statements: impl Iterator<Item = &'a Statement>) -> Savepoint {
-        let mut kept = Savepoint { received: self.received, ..Savepoint::default() };
+        let mut kept = Savepoint {
+            received: self.received,
+            ..Savepoint::default()
+        };
         for statement in statements {
             let stream = statement.stream();
-            kept.counts.entry(stream).or_insert_with(|| self.counts.get(&stream).copied());
+            kept.counts
+                .entry(stream)
+                .or_insert_with(|| self.counts.get(&stream).copied());
             match stream {
                 Stream::Roster if kept.roster.is_none() => kept.roster = Some(Box::new(self.roster.clone())),
                 Stream::Document(id) => {
-                    kept.documents.entry(id).or_insert_with(|| self.documents.get(&id).cloned());
+                    kept.documents
+                        .entry(id)
+                        .or_insert_with(|| self.documents.get(&id).cloned());
                 }
                 _ => {}
             }
@@ -161,21 +184,42 @@ impl State {
         }
     }
 
-    fn control(&mut self, id: DocumentId, position: u64, received: u64, statement: &Verified) -> Result<(), Rule> {
-        let next = Document::applied(self.documents.get(&id), &self.roster, position, received, statement)?;
+    fn control(
+        &mut self,
+        id: DocumentId,
+        position: u64,
+        received: u64,
+        statement: &Verified,
+    ) -> Result<(), Rule> {
+        let next = Document::applied(
+            self.documents.get(&id),
+            &self.roster,
+            position,
+            received,
+            statement,
+        )?;
         self.documents.insert(id, next);
         Ok(())
     }
 
-    /// R7, R14: a device's statement names a roster head of this ledger; the relay's own names none.
+    /// R7, R14: a device's statement names a roster head of this ledger; the relay's own names none. Only what concerns
+    /// a document's chain names a head of that: the document's own rules look at it.
     fn check_seen(&self, statement: &Verified, position: u64) -> Result<(), Rule> {
         let seen = statement.statement().seen;
-        match &statement.statement().body {
-            Body::Notice(_) | Body::Submission(_) => seen.is_none().then_some(()).ok_or(Rule::Seen),
-            _ => {
-                let head = seen.ok_or(Rule::Seen)?.roster;
-                if self.roster.knows_head(&head, position) { Ok(()) } else { Err(Rule::UnknownHead) }
-            }
+        let of_document = match &statement.statement().body {
+            Body::Genesis(_) => return Ok(()),
+            Body::Notice(_) | Body::Submission(_) => return seen.is_none().then_some(()).ok_or(Rule::Seen),
+            Body::Roster(_) | Body::Session(_) | Body::Access(_) => false,
+            _ => true,
+        };
+        let seen = seen.ok_or(Rule::Seen)?;
+        if seen.control.is_some() && !of_document {
+            return Err(Rule::Seen);
+        }
+        if self.roster.knows_head(&seen.roster, position) {
+            Ok(())
+        } else {
+            Err(Rule::UnknownHead)
         }
     }
 }
@@ -183,14 +227,19 @@ impl State {
 /// R8: a payload stands where one is needed and nowhere else, and nothing exceeds its limit (R3).
 fn check_form(statement: &Statement) -> Result<(), Rule> {
     let needs = match &statement.body {
-        Body::Genesis(_) | Body::Change(_) | Body::Snapshot(_) | Body::Invite(_) | Body::Submission(_) => true,
+        Body::Genesis(_) | Body::Change(_) | Body::Snapshot(_) | Body::Invite(_) | Body::Submission(_) => {
+            true
+        }
         Body::Roster(_) | Body::Document(_) => !statement.sealings().is_empty(),
         Body::Attest(_) | Body::Session(_) | Body::Access(_) | Body::Erasure(_) | Body::Notice(_) => false,
     };
     if needs != statement.payload.is_some() {
         return Err(Rule::PayloadKind);
     }
-    if statement.payload.is_some_and(|p| p.length as usize > limits::PAYLOAD) {
+    if statement
+        .payload
+        .is_some_and(|p| p.length as usize > limits::PAYLOAD)
+    {
         return Err(Rule::TooLarge);
     }
     Ok(())
@@ -199,5 +248,9 @@ fn check_form(statement: &Statement) -> Result<(), Rule> {
 /// The ciphertexts of a payload of sealed keys: as many as its statement lists (R24).
 pub fn sealed_keys(statement: &Statement, payload: &[u8]) -> Result<SealedKeys, Rule> {
     let keys: SealedKeys = cbor::decode(payload)?;
-    if keys.0.len() == statement.sealings().len() { Ok(keys) } else { Err(Rule::Sealings) }
+    if keys.0.len() == statement.sealings().len() {
+        Ok(keys)
+    } else {
+        Err(Rule::Sealings)
+    }
 }

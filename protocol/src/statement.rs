@@ -52,7 +52,10 @@ impl PayloadRef {
     /// Describes `payload`; `None` for an empty one.
     pub fn of(payload: &[u8]) -> Option<Self> {
         let length = u32::try_from(payload.len()).ok()?;
-        (length > 0).then(|| Self { digest: Hash::of(&[payload]), length })
+        (length > 0).then(|| Self {
+            digest: Hash::of(&[payload]),
+            length,
+        })
     }
 }
 
@@ -172,7 +175,9 @@ impl<C> Encode<C> for Statement {
         ctx: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         e.array(5)?.u8(self.body.kind())?;
-        e.encode_with(self.signer, ctx)?.encode_with(self.seen, ctx)?.encode_with(self.payload, ctx)?;
+        e.encode_with(self.signer, ctx)?
+            .encode_with(self.seen, ctx)?
+            .encode_with(self.payload, ctx)?;
         match &self.body {
             Body::Genesis(b) => e.encode_with(b, ctx)?,
             Body::Roster(b) => e.encode_with(b, ctx)?,
@@ -215,6 +220,11 @@ impl<'b, C> Decode<'b, C> for Statement {
             11 => Body::Notice(d.decode_with(ctx)?),
             _ => return Err(minicbor::decode::Error::message("unknown kind")),
         };
-        Ok(Self { signer, seen, payload, body })
+        Ok(Self {
+            signer,
+            seen,
+            payload,
+            body,
+        })
     }
 }

@@ -25,15 +25,15 @@ pub fn visible_until(state: &State, member: &MemberId, stream: &Stream) -> Optio
     match stream {
         Stream::Roster => Some(u64::MAX),
         Stream::Document(_) if role == Role::Auditor => Some(u64::MAX),
-        Stream::Document(id) => {
-            let document = state.documents.get(id)?;
-            if document.rights(&state.roster, member, u64::MAX - 1, state.received).is_some() {
-                return Some(u64::MAX);
-            }
-            document.readable_until(&state.roster, member)
-        }
+        Stream::Document(id) => state.documents.get(id)?.readable_until(&state.roster, member),
         Stream::Device(_) => {
-            let own = || state.roster.devices().iter().any(|(id, d)| d.member == *member && Stream::device(id) == *stream);
+            let own = || {
+                state
+                    .roster
+                    .devices()
+                    .iter()
+                    .any(|(id, d)| d.member == *member && Stream::device(id) == *stream)
+            };
             (oversees || own()).then_some(u64::MAX)
         }
         Stream::Notices => oversees.then_some(u64::MAX),

@@ -1,1 +1,17 @@
-//! placeholder
+//! The harness, and what is measured with it. The stories told with it stand in `tests/`.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`wire_client`] | a plain, honest client of the wire protocol |
+//! | [`relay_process`] | the real relay, started, watched and killed |
+//! | [`proxy`] | a wire between the two that remembers every byte |
+//! | [`process_memory`] | what a running process holds in its memory |
+//! | [`network`] | a relay and its devices in one process, under one clock and seed |
+//! | [`bench`] | what `troth-bench` measures |
+
+pub mod bench;
+pub mod network;
+pub mod process_memory;
+pub mod proxy;
+pub mod relay_process;
+pub mod wire_client;

@@ -1,1 +1,64 @@
-fn main() {}
+//! What developers and CI run: `cargo xtask check`, `test`, `wasm`, `bench` and `simulate`.
+//!
+//! Each command has a file of its own. Commands that do several things report them through [`steps`]: every step
+//! is taken even when an earlier one failed, and a closing summary says what failed and what was left out.
+
+mod check;
+mod command;
+mod deny;
+mod forward;
+mod node;
+mod steps;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What developers and CI run")]
+struct Xtask {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Hold the tree against the project's rules: everything but the tests
+    Check,
+    /// Check, build for WebAssembly, run every test, and run the demo as a user would
+    Test,
+    /// Build what the browser needs for wasm32-unknown-unknown
+    Wasm {
+        /// Optimise, as for a browser, instead of only showing that it builds
+        #[arg(long)]
+        release: bool,
+    },
+    /// Measure the relay against this machine's raw limits
+    Bench {
+        /// Passed on as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Play many devices and a faulty network from a seed
+    Simulate {
+        /// Passed on as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let mut steps = Steps::new();
+    match Xtask::parse().command {
+        Task::Check => check::check(&mut steps),
+        Task::Test => test::test(&mut steps),
+        Task::Wasm { release } => steps.take("wasm", || wasm::wasm(release)),
+        Task::Bench { args } => return forward::forward("troth-bench", &args),
+        Task::Simulate { args } => return forward::forward("troth-simulate", &args),
+    }
+    steps.close()
+}

@@ -19,20 +19,28 @@ impl Document {
     ) -> Result<Self, Rule> {
         let signer = parsed.statement().signer;
         let member = roster.active(&signer, position)?.member;
-        let at = Standing { roster, member, position, received };
+        let at = Standing {
+            roster,
+            member,
+            position,
+            received,
+        };
         let Some(before) = before else {
             return match &parsed.statement().body {
                 Body::Document(body) => Self::create(&at, parsed, body),
                 _ => Err(Rule::NoSuchDocument),
             };
         };
-        before.check_seen(parsed)?;
-        if before.erased.is_some() || before.superseded.is_some() {
-            return Err(Rule::Closed);
-        }
         match &parsed.statement().body {
-            Body::Document(body) => before.control(&at, parsed, body),
-            Body::Erasure(body) => before.erase(&at, body),
+            Body::Document(body) if body.prev.is_none() => Err(Rule::AlreadyExists),
+            Body::Document(body) => {
+                before.check_seen(parsed)?;
+                before.control(&at, parsed, body)
+            }
+            Body::Erasure(body) => {
+                before.check_seen(parsed)?;
+                before.erase(&at, body)
+            }
             _ => Err(Rule::NotInUse),
         }
     }
@@ -49,7 +57,7 @@ impl Document {
         let signer = parsed.statement().signer;
         let member = roster.active(&signer, position)?.member;
         self.check_seen(parsed)?;
-        if self.erased.is_some() || self.superseded.is_some() {
+        if self.is_closed() {
             return Err(Rule::Closed);
         }
         if self.rights(roster, &member, position, received) != Some(Rights::Write) {
@@ -65,7 +73,13 @@ impl Document {
         if change.sequence != sequence || change.prev != prev {
             return Err(Rule::AuthorChain);
         }
-        self.authors.insert(signer, Author { sequence, last: parsed.hash() });
+        self.authors.insert(
+            signer,
+            Author {
+                sequence,
+                last: parsed.hash(),
+            },
+        );
         Ok(())
     }
 
@@ -77,14 +91,26 @@ impl Document {
         }
     }
 
-    /// R14: the signer acted on a head of this very chain.
+    /// R7, R14: the signer acted on a head of this very chain.
     fn check_seen(&self, parsed: &Parsed) -> Result<(), Rule> {
-        let head = parsed.statement().seen.and_then(|s| s.control).ok_or(Rule::Seen)?;
-        if self.heads.contains(&head) { Ok(()) } else { Err(Rule::UnknownHead) }
+        let head = parsed
+            .statement()
+            .seen
+            .and_then(|s| s.control)
+            .ok_or(Rule::Seen)?;
+        if self.heads.contains(&head) {
+            Ok(())
+        } else {
+            Err(Rule::UnknownHead)
+        }
     }
 
-    /// An admin's device, or a counselor's who can write, orders the document erased.
+    /// An admin's device, or a counselor's who can write, orders the document erased. What was superseded can be erased
+    /// still: that is how a part of it is.
     fn erase(&self, at: &Standing<'_>, body: &Erasure) -> Result<Self, Rule> {
+        if self.erased.is_some() {
+            return Err(Rule::Closed);
+        }
         if body.prev != self.head() {
             return Err(Rule::StaleChain);
         }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{Document, Epoch, ReaderSpan};
 use crate::entry::Parsed;
-use crate::ids::{Hash, MemberId};
+use crate::ids::{DeviceId, DocumentId, Hash, MemberId};
 use crate::keys::{KeyRef, Sealing};
 use crate::limits;
-use crate::roster::Roster;
+use crate::roster::{Planned, Roster};
 use crate::rule::Rule;
 use crate::statement::{self, DocumentAction, Lane, Principal, Reader, Rights, Role};
 
@@ -21,7 +21,10 @@ pub(super) struct Standing<'a> {
 
 impl Standing<'_> {
     fn is_staff(&self) -> bool {
-        matches!(self.roster.role(&self.member, self.position), Some(Role::Admin | Role::Counselor))
+        matches!(
+            self.roster.role(&self.member, self.position),
+            Some(Role::Admin | Role::Counselor)
+        )
     }
 }
 
@@ -32,20 +35,44 @@ impl Document {
         parsed: &Parsed,
         body: &statement::Document,
     ) -> Result<Self, Rule> {
-        let [DocumentAction::Create { case, lane, readers, commitment }] = body.actions.as_slice() else {
-            return Err(Rule::NoSuchDocument);
-        };
+        let planned = Self::plan_create(at, body.document, &body.actions)?;
         if body.prev.is_some() {
             return Err(Rule::StaleChain);
         }
+        // R7: there is no head yet that the signer could have seen.
+        if parsed.statement().seen.is_some_and(|s| s.control.is_some()) {
+            return Err(Rule::Seen);
+        }
+        crate::roster::check_sealings(&body.sealings, &planned.required, &planned.optional)?;
+        let mut next = planned.after;
+        next.heads.push(parsed.hash());
+        Ok(next)
+    }
+
+    fn plan_create(
+        at: &Standing<'_>,
+        id: DocumentId,
+        actions: &[DocumentAction],
+    ) -> Result<Planned<Self>, Rule> {
+        let [
+            DocumentAction::Create {
+                case,
+                lane,
+                readers,
+                commitment,
+            },
+        ] = actions
+        else {
+            return Err(Rule::NoSuchDocument);
+        };
         if readers.len() > limits::READERS {
             return Err(Rule::TooLarge);
         }
         let mut document = Self {
-            id: body.document,
+            id,
             case: *case,
             lane: *lane,
-            heads: vec![parsed.hash()],
+            heads: Vec::new(),
             readers: Vec::new(),
             epochs: Vec::new(),
             authors: BTreeMap::new(),
@@ -53,7 +80,11 @@ impl Document {
             erased: None,
         };
         for reader in readers {
-            if document.readers.iter().any(|s| s.reader.principal == reader.principal) {
+            if document
+                .readers
+                .iter()
+                .any(|s| s.reader.principal == reader.principal)
+            {
                 return Err(Rule::AlreadyExists);
             }
             document.admit(at, reader)?;
@@ -65,9 +96,12 @@ impl Document {
         let sealed_to = document.recipients(at.roster, at.position, at.received);
         let key = KeyRef::Epoch(document.id, 1);
         let required = sealed_to.iter().map(|to| Sealing { key, to: *to }).collect();
-        crate::roster::check_sealings(&body.sealings, &required, &BTreeSet::new())?;
         document.begin_epoch(at.position, *commitment, sealed_to);
-        Ok(document)
+        Ok(Planned {
+            after: document,
+            required,
+            optional: BTreeSet::new(),
+        })
     }
 
     /// The document after a control statement.
@@ -77,29 +111,68 @@ impl Document {
         parsed: &Parsed,
         body: &statement::Document,
     ) -> Result<Self, Rule> {
+        if self.is_closed() {
+            return Err(Rule::Closed);
+        }
         if body.prev != Some(self.head()) {
-            return Err(if body.prev.is_none() { Rule::AlreadyExists } else { Rule::StaleChain });
+            return Err(Rule::StaleChain);
         }
-        if body.actions.is_empty() || body.actions.len() > limits::ACTIONS {
-            return Err(Rule::TooLarge);
-        }
-        let mut next = self.clone();
-        let mut required = BTreeSet::new();
-        let mut optional = BTreeSet::new();
-        for action in &body.actions {
-            next.act(at, action, &mut required, &mut optional)?;
-        }
-        crate::roster::check_sealings(&body.sealings, &required, &optional)?;
+        let planned = self.plan_control(at, &body.actions)?;
+        crate::roster::check_sealings(&body.sealings, &planned.required, &planned.optional)?;
+        let mut next = planned.after;
         next.note_sealed(&body.sealings);
         let reseals = body.actions.contains(&DocumentAction::Reseal);
         if reseals && body.sealings.is_empty() {
             return Err(Rule::Sealings);
         }
-        if next.superseded.is_none() && !next.readers_at(at.position, at.received).any(|r| r.rights == Rights::Write) {
-            return Err(Rule::NoWriter);
-        }
         next.heads.push(parsed.hash());
         Ok(next)
+    }
+
+    fn plan_control(&self, at: &Standing<'_>, actions: &[DocumentAction]) -> Result<Planned<Self>, Rule> {
+        if actions.is_empty() || actions.len() > limits::ACTIONS {
+            return Err(Rule::TooLarge);
+        }
+        let mut after = self.clone();
+        after.end_expired(at);
+        let (mut required, mut optional) = (BTreeSet::new(), BTreeSet::new());
+        for action in actions {
+            after.act(at, action, &mut required, &mut optional)?;
+        }
+        let kept = after.superseded.is_some() || after.has_writer(at.roster, at.position, at.received);
+        if !kept && self.has_writer(at.roster, at.position, at.received) {
+            return Err(Rule::NoWriter);
+        }
+        Ok(Planned {
+            after,
+            required,
+            optional,
+        })
+    }
+
+    /// The sealed keys that a control statement with these actions must carry, and the document that would come of it;
+    /// `before` is `None` for the one that creates.
+    pub fn plan(
+        before: Option<&Self>,
+        roster: &Roster,
+        position: u64,
+        received: u64,
+        signer: &DeviceId,
+        id: DocumentId,
+        actions: &[DocumentAction],
+    ) -> Result<Planned<Self>, Rule> {
+        let member = roster.active(signer, position)?.member;
+        let at = Standing {
+            roster,
+            member,
+            position,
+            received,
+        };
+        match before {
+            None => Self::plan_create(&at, id, actions),
+            Some(before) if before.is_closed() => Err(Rule::Closed),
+            Some(before) => before.plan_control(&at, actions),
+        }
     }
 
     fn act(
@@ -109,7 +182,9 @@ impl Document {
         required: &mut BTreeSet<Sealing>,
         optional: &mut BTreeSet<Sealing>,
     ) -> Result<(), Rule> {
-        let rights = self.rights(at.roster, &at.member, at.position, at.received).ok_or(Rule::NotPermitted)?;
+        let rights = self
+            .rights(at.roster, &at.member, at.position, at.received)
+            .ok_or(Rule::NotPermitted)?;
         let (may_write, may_share) = (rights == Rights::Write, rights == Rights::Write && at.is_staff());
         match action {
             DocumentAction::Create { .. } => Err(Rule::AlreadyExists),
@@ -120,8 +195,11 @@ impl Document {
                 self.end(&reader.principal, at.position);
                 self.admit(at, reader)?;
                 let key = KeyRef::Epoch(self.id, self.epoch());
-                let holders: BTreeSet<KeyRef> =
-                    self.epochs.last().map(|e| e.sealed_to.iter().copied().collect()).unwrap_or_default();
+                let holders: BTreeSet<KeyRef> = self
+                    .epochs
+                    .last()
+                    .map(|e| e.sealed_to.iter().copied().collect())
+                    .unwrap_or_default();
                 for to in at.roster.recipients(&reader.principal, self.class(), at.position) {
                     if !holders.contains(&to) {
                         required.insert(Sealing { key, to });
@@ -130,7 +208,11 @@ impl Document {
                 Ok(())
             }
             DocumentAction::Revoke { principal } if may_share => {
-                if self.end(principal, at.position) { Ok(()) } else { Err(Rule::NoSuchSubject) }
+                if self.end(principal, at.position) {
+                    Ok(())
+                } else {
+                    Err(Rule::NoSuchSubject)
+                }
             }
             DocumentAction::Turn { epoch, commitment } if may_write => {
                 let present = self.epoch();
@@ -140,7 +222,10 @@ impl Document {
                 let new = KeyRef::Epoch(self.id, *epoch);
                 let sealed_to = self.recipients(at.roster, at.position, at.received);
                 required.extend(sealed_to.iter().map(|to| Sealing { key: new, to: *to }));
-                required.insert(Sealing { key: KeyRef::Epoch(self.id, present), to: new });
+                required.insert(Sealing {
+                    key: KeyRef::Epoch(self.id, present),
+                    to: new,
+                });
                 self.begin_epoch(at.position, *commitment, sealed_to);
                 Ok(())
             }
@@ -178,13 +263,31 @@ impl Document {
         if self.readers_at(at.position, at.received).count() >= limits::READERS {
             return Err(Rule::TooLarge);
         }
-        self.readers.push(ReaderSpan { reader: *reader, from: at.position, to: None });
+        self.readers.push(ReaderSpan {
+            reader: *reader,
+            from: at.position,
+            to: None,
+        });
         Ok(())
+    }
+
+    /// Ends the rights whose date has passed. The first control statement after the date does it, and no edit can come
+    /// between (R43): so how far a reader sees depends on positions alone, never on whose clock is asked.
+    fn end_expired(&mut self, at: &Standing<'_>) {
+        for span in self.readers.iter_mut().filter(|s| s.to.is_none()) {
+            if span.reader.until.is_some_and(|until| until <= at.received) {
+                span.to = Some(at.position);
+            }
+        }
     }
 
     fn end(&mut self, principal: &Principal, position: u64) -> bool {
         let mut ended = false;
-        for span in self.readers.iter_mut().filter(|s| s.to.is_none() && s.reader.principal == *principal) {
+        for span in self
+            .readers
+            .iter_mut()
+            .filter(|s| s.to.is_none() && s.reader.principal == *principal)
+        {
             span.to = Some(position);
             ended = true;
         }
@@ -192,7 +295,11 @@ impl Document {
     }
 
     fn begin_epoch(&mut self, from: u64, commitment: Hash, sealed_to: BTreeSet<KeyRef>) {
-        self.epochs.push(Epoch { from, commitment, sealed_to: sealed_to.into_iter().collect() });
+        self.epochs.push(Epoch {
+            from,
+            commitment,
+            sealed_to: sealed_to.into_iter().collect(),
+        });
     }
 
     /// Remembers who else the present epoch's key was sealed to.

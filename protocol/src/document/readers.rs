@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::ids::MemberId;
 use crate::keys::KeyRef;
 use crate::roster::Roster;
-use crate::statement::{Principal, Reader, Rights};
+use crate::statement::{Principal, Reader, Rights, Role};
 
 impl Document {
     /// The rights in force as of a position and at a relay time (ms since the Unix epoch).
@@ -18,41 +18,63 @@ impl Document {
             .filter(move |r| r.until.is_none_or(|until| received < until))
     }
 
-    /// What a member may do with the document: their own right, or their role's, whichever is more.
+    /// What a member may do with the document: their own right, or their role's, whichever is more. An auditor has none,
+    /// whatever they were given before they became one.
     pub fn rights(&self, roster: &Roster, member: &MemberId, position: u64, received: u64) -> Option<Rights> {
-        let role = roster.role(member, position)?;
+        let role = roster
+            .role(member, position)
+            .filter(|role| *role != Role::Auditor)?;
         self.readers_at(position, received)
             .filter(|r| r.principal == Principal::Member(*member) || r.principal == Principal::Role(role))
             .map(|r| r.rights)
             .max()
     }
 
+    /// Whether anybody can write.
+    pub(super) fn has_writer(&self, roster: &Roster, position: u64, received: u64) -> bool {
+        let mut writers = self
+            .readers_at(position, received)
+            .filter(|r| r.rights == Rights::Write);
+        writers.any(|r| match r.principal {
+            Principal::Member(member) => self.rights(roster, &member, position, received).is_some(),
+            Principal::Role(role) => roster.members_with(role, position).next().is_some(),
+        })
+    }
+
     /// The last position as of which a member could read the document; `None` if they never could, `u64::MAX` while they
-    /// can. A revocation is visible to those it concerns, so its own position counts.
+    /// can. A revocation is visible to those it concerns, so its own position counts. A right whose date has passed ends
+    /// with the next control statement, before which nothing can be written.
     pub fn readable_until(&self, roster: &Roster, member: &MemberId) -> Option<u64> {
         let record = roster.members().get(member)?;
-        self.readers
-            .iter()
-            .filter_map(|span| {
-                let ended = span.to.unwrap_or(u64::MAX);
-                match span.reader.principal {
-                    Principal::Member(m) => (m == *member).then_some(ended),
-                    Principal::Role(role) => record.had_role_until(role).map(|until| until.min(ended)),
-                }
-            })
-            .max()
+        let spans = self.readers.iter().flat_map(|span| {
+            let (from, to) = (span.from, span.to.unwrap_or(u64::MAX));
+            let own = (span.reader.principal == Principal::Member(*member)).then_some((from, to));
+            let tenures = record.tenures().filter_map(move |(role, since, until)| {
+                (span.reader.principal == Principal::Role(role)).then_some((from.max(since), to.min(until)))
+            });
+            own.into_iter().chain(tenures)
+        });
+        spans.filter(|(from, to)| from < to).map(|(_, to)| to).max()
     }
 
     /// The keys that a new epoch is sealed to.
     pub fn recipients(&self, roster: &Roster, position: u64, received: u64) -> BTreeSet<KeyRef> {
         let class = self.class();
-        self.readers_at(position, received).flat_map(|r| roster.recipients(&r.principal, class, position)).collect()
+        let readers = self.readers_at(position, received).filter(|r| match r.principal {
+            Principal::Member(member) => self.rights(roster, &member, position, received).is_some(),
+            Principal::Role(_) => true,
+        });
+        readers
+            .flat_map(|r| roster.recipients(&r.principal, class, position))
+            .collect()
     }
 
     /// Whether the present epoch's key was sealed to someone who since lost the right, or to a key since exposed: then
     /// nobody may write before turning it (R43).
     pub fn is_stale(&self, roster: &Roster, position: u64, received: u64) -> bool {
-        let Some(epoch) = self.epochs.last() else { return true };
+        let Some(epoch) = self.epochs.last() else {
+            return true;
+        };
         epoch.sealed_to.iter().any(|key| {
             roster.is_exposed(key, position)
                 || match key {
@@ -60,9 +82,9 @@ impl Document {
                         .active(device, position)
                         .is_ok_and(|d| self.rights(roster, &d.member, position, received).is_none()),
                     KeyRef::Member(member, ..) => self.rights(roster, member, position, received).is_none(),
-                    KeyRef::Role(role, ..) => {
-                        !self.readers_at(position, received).any(|r| r.principal == Principal::Role(*role))
-                    }
+                    KeyRef::Role(role, ..) => !self
+                        .readers_at(position, received)
+                        .any(|r| r.principal == Principal::Role(*role)),
                     KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
                 }
         })

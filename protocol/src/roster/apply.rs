@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::Parsed;
 use crate::ids::{DeviceId, MemberId, PracticeId};
-use crate::keys::{Class, DeviceKeys, KeyRef, Sealing};
+use crate::keys::{Class, DeviceKeys, ED25519, KeyRef, Sealing};
 use crate::roster::{Device, Keyring, Member, Roster};
 use crate::rule::Rule;
 use crate::signature::Signature;
@@ -32,8 +32,14 @@ impl Roster {
         let mut required = BTreeSet::new();
         for class in Class::ALL {
             let member = KeyRef::Member(genesis.founder, class, 1);
-            required.insert(Sealing { key: member, to: KeyRef::Device(device, class) });
-            required.insert(Sealing { key: KeyRef::Role(Role::Admin, class, 1), to: member });
+            required.insert(Sealing {
+                key: member,
+                to: KeyRef::Device(device, class),
+            });
+            required.insert(Sealing {
+                key: KeyRef::Role(Role::Admin, class, 1),
+                to: member,
+            });
         }
         check_sealings(&genesis.sealings, &required, &BTreeSet::new())?;
         let member = Member {
@@ -64,13 +70,50 @@ impl Roster {
 
     /// The roster after a statement at a position; the present one is untouched, whatever comes of it.
     pub fn apply(&self, position: u64, received: u64, parsed: &Parsed) -> Result<Self, Rule> {
-        let Body::Roster(body) = &parsed.statement().body else { return Err(Rule::OutOfOrder) };
-        let signer = parsed.statement().signer;
-        let member = self.active(&signer, position)?.member;
+        let Body::Roster(body) = &parsed.statement().body else {
+            return Err(Rule::OutOfOrder);
+        };
         if body.prev != self.head {
+            self.active(&parsed.statement().signer, position)?;
             return Err(Rule::StaleChain);
         }
-        if body.actions.is_empty() || body.actions.len() > limits::ACTIONS {
+        let step = self.step(position, received, parsed.statement().signer, &body.actions)?;
+        check_sealings(&body.sealings, &step.required, &step.optional)?;
+        if body.actions.contains(&RosterAction::Reseal) && body.sealings.is_empty() {
+            return Err(Rule::Sealings);
+        }
+        let mut next = step.roster;
+        next.head = parsed.hash();
+        next.heads.insert(parsed.hash(), position);
+        Ok(next)
+    }
+
+    /// The sealed keys that a statement with these actions must carry, and the roster that would come of it: what a signer
+    /// asks before signing is what everyone checks after.
+    pub fn plan(
+        &self,
+        position: u64,
+        received: u64,
+        signer: DeviceId,
+        actions: &[RosterAction],
+    ) -> Result<Planned<Self>, Rule> {
+        let step = self.step(position, received, signer, actions)?;
+        Ok(Planned {
+            after: step.roster,
+            required: step.required,
+            optional: step.optional,
+        })
+    }
+
+    fn step(
+        &self,
+        position: u64,
+        received: u64,
+        signer: DeviceId,
+        actions: &[RosterAction],
+    ) -> Result<Step, Rule> {
+        let member = self.active(&signer, position)?.member;
+        if actions.is_empty() || actions.len() > limits::ACTIONS {
             return Err(Rule::TooLarge);
         }
         let mut step = Step {
@@ -82,20 +125,24 @@ impl Roster {
             required: BTreeSet::new(),
             optional: BTreeSet::new(),
         };
-        step.ration(&body.actions)?;
-        for action in &body.actions {
+        step.ration(actions)?;
+        for action in actions {
             step.act(action)?;
         }
-        check_sealings(&body.sealings, &step.required, &step.optional)?;
-        if body.actions.contains(&RosterAction::Reseal) && body.sealings.is_empty() {
-            return Err(Rule::Sealings);
-        }
         step.someone_remains()?;
-        let mut next = step.roster;
-        next.head = parsed.hash();
-        next.heads.insert(parsed.hash(), position);
-        Ok(next)
+        Ok(step)
     }
+}
+
+/// What a chain's next statement must carry.
+#[derive(Clone, Debug)]
+pub struct Planned<T> {
+    /// The chain's state after it.
+    pub after: T,
+    /// Sealed keys that it must list.
+    pub required: BTreeSet<Sealing>,
+    /// Sealed keys that it may list.
+    pub optional: BTreeSet<Sealing>,
 }
 
 /// One statement's actions being applied to a copy of the roster.
@@ -114,21 +161,36 @@ impl Step {
         match action {
             RosterAction::AddDevice { device, kind, proof } => self.add_device(device, *kind, proof),
             RosterAction::RevokeDevice { device, .. } => self.revoke_device(device),
-            RosterAction::TurnMemberKey { class, generation, key } => self.turn_member_key(*class, *generation, key),
+            RosterAction::TurnMemberKey {
+                class,
+                generation,
+                key,
+            } => self.turn_member_key(*class, *generation, key),
             RosterAction::Reseal => self.reseal(),
             _ if self.role() != Some(Role::Admin) => Err(Rule::NotPermitted),
-            RosterAction::Invite { invite, role, commitment, expires } => {
-                self.invite(*invite, *role, *commitment, *expires)
-            }
+            RosterAction::Invite {
+                invite,
+                role,
+                commitment,
+                expires,
+            } => self.invite(*invite, *role, *commitment, *expires),
             RosterAction::Withdraw { invite } => self.withdraw(invite),
-            RosterAction::AddMember { invite, member, role, device, proof, keys } => {
-                self.add_member(invite, *member, *role, device, proof, keys)
-            }
+            RosterAction::AddMember {
+                invite,
+                member,
+                role,
+                device,
+                proof,
+                keys,
+            } => self.add_member(invite, *member, *role, device, proof, keys),
             RosterAction::ChangeRole { member, role } => self.change_role(member, *role),
             RosterAction::RemoveMember { member } => self.remove_member(member),
-            RosterAction::TurnRoleKey { role, class, generation, key } => {
-                self.turn_role_key(*role, *class, *generation, key)
-            }
+            RosterAction::TurnRoleKey {
+                role,
+                class,
+                generation,
+                key,
+            } => self.turn_role_key(*role, *class, *generation, key),
             RosterAction::TurnLedgerKey { key, proof } => {
                 proof
                     .verify(key, labels::LEDGER_PROOF, &self.roster.practice, &[])
@@ -158,7 +220,11 @@ impl Step {
             return Ok(());
         }
         let today = self.received / DAY_MS;
-        let member = self.roster.members.get_mut(&self.member).ok_or(Rule::NoSuchSubject)?;
+        let member = self
+            .roster
+            .members
+            .get_mut(&self.member)
+            .ok_or(Rule::NoSuchSubject)?;
         let (day, count) = member.own_statements;
         let used = if day == today { count } else { 0 };
         if used >= limits::OWN_STATEMENTS_PER_DAY {
@@ -177,7 +243,7 @@ impl Step {
         if remains { Ok(()) } else { Err(Rule::LastOne) }
     }
 
-    /// R21, R22: the device is new and signed for this member and practice itself.
+    /// R2, R21, R22: the device signs as this version does, is new, and signed for this member and practice itself.
     fn enrol(
         &mut self,
         member: MemberId,
@@ -185,14 +251,28 @@ impl Step {
         kind: DeviceKind,
         proof: &Signature,
     ) -> Result<DeviceId, Rule> {
+        if keys.algorithm != ED25519 {
+            return Err(Rule::Version);
+        }
         let id = keys.id();
         if self.roster.devices.contains_key(&id) {
             return Err(Rule::AlreadyExists);
         }
         proof
-            .verify(&keys.signing, labels::DEVICE_PROOF, &self.roster.practice, member.as_bytes())
+            .verify(
+                &keys.signing,
+                labels::DEVICE_PROOF,
+                &self.roster.practice,
+                member.as_bytes(),
+            )
             .map_err(|_| Rule::DeviceProof)?;
-        let device = Device { member, keys: keys.clone(), kind, added: self.position, revoked: None };
+        let device = Device {
+            member,
+            keys: keys.clone(),
+            kind,
+            added: self.position,
+            revoked: None,
+        };
         self.roster.devices.insert(id, device);
         Ok(id)
     }
@@ -208,7 +288,10 @@ impl Step {
                 return Err(Rule::TurnFirst);
             }
             for to in self.roster.member_recipients(member, class, self.position) {
-                let sealing = Sealing { key: KeyRef::Role(Role::Admin, class, generation), to };
+                let sealing = Sealing {
+                    key: KeyRef::Role(Role::Admin, class, generation),
+                    to,
+                };
                 match class {
                     Class::General => self.required.insert(sealing),
                     Class::Sensitive => !exposed && self.optional.insert(sealing),
@@ -225,7 +308,12 @@ impl Step {
         {
             self.roster.admin.burn(self.position);
         }
-        self.roster.members.get_mut(member).ok_or(Rule::NoSuchSubject)?.keys.burn(self.position);
+        self.roster
+            .members
+            .get_mut(member)
+            .ok_or(Rule::NoSuchSubject)?
+            .keys
+            .burn(self.position);
         Ok(())
     }
 }
@@ -242,12 +330,22 @@ pub(crate) fn check_sealings(
     let set: BTreeSet<Sealing> = listed.iter().copied().collect();
     let each_once = set.len() == listed.len();
     let allowed = set.iter().all(|s| required.contains(s) || optional.contains(s));
-    if each_once && allowed && required.is_subset(&set) { Ok(()) } else { Err(Rule::Sealings) }
+    if each_once && allowed && required.is_subset(&set) {
+        Ok(())
+    } else {
+        Err(Rule::Sealings)
+    }
 }
 
 fn check_origin(origin: &str) -> Result<(), Rule> {
-    let plain = origin.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-    if origin.is_empty() || origin.len() > limits::ORIGIN || !plain { Err(Rule::Malformed) } else { Ok(()) }
+    let plain = origin
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    if origin.is_empty() || origin.len() > limits::ORIGIN || !plain {
+        Err(Rule::Malformed)
+    } else {
+        Ok(())
+    }
 }
 
 fn check_policy(policy: &Policy) -> Result<(), Rule> {
@@ -255,5 +353,9 @@ fn check_policy(policy: &Policy) -> Result<(), Rule> {
     if witnesses > limits::WITNESSES || policy.witnesses.iter().any(|w| w.len() > limits::WITNESS_KEY) {
         return Err(Rule::TooLarge);
     }
-    if usize::from(policy.quorum) > witnesses { Err(Rule::Malformed) } else { Ok(()) }
+    if usize::from(policy.quorum) > witnesses {
+        Err(Rule::Malformed)
+    } else {
+        Ok(())
+    }
 }

@@ -24,13 +24,20 @@ pub struct Member {
 impl Member {
     /// The role as of a position.
     pub fn role(&self, position: u64) -> Option<Role> {
-        self.roles.iter().rev().find(|(from, _)| *from <= position).and_then(|(_, role)| *role)
+        self.roles
+            .iter()
+            .rev()
+            .find(|(from, _)| *from <= position)
+            .and_then(|(_, role)| *role)
     }
 
-    /// The last position as of which the member had `role`, if they ever had it: `u64::MAX` while they have it.
-    pub fn had_role_until(&self, role: Role) -> Option<u64> {
-        let at = self.roles.iter().rposition(|(_, r)| *r == Some(role))?;
-        Some(self.roles.get(at + 1).map_or(u64::MAX, |(ended, _)| *ended))
+    /// The roles held, each with the position from which and the one before which it was held: `u64::MAX` for today's.
+    pub fn tenures(&self) -> impl Iterator<Item = (Role, u64, u64)> {
+        let ends = self.roles.iter().skip(1).map(|(from, _)| *from);
+        self.roles
+            .iter()
+            .zip(ends.chain([u64::MAX]))
+            .filter_map(|((from, role), to)| Some(((*role)?, *from, to)))
     }
 }
 
@@ -87,12 +94,19 @@ pub struct KeyHistory {
 
 impl KeyHistory {
     fn new(position: u64, key: SealingKey) -> Self {
-        Self { generations: vec![(position, key)], burned: Vec::new() }
+        Self {
+            generations: vec![(position, key)],
+            burned: Vec::new(),
+        }
     }
 
     /// The generation as of a position; 0 before there was one.
     pub fn generation(&self, position: u64) -> u32 {
-        let count = self.generations.iter().filter(|(from, _)| *from <= position).count();
+        let count = self
+            .generations
+            .iter()
+            .filter(|(from, _)| *from <= position)
+            .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
@@ -104,7 +118,9 @@ impl KeyHistory {
 
     /// Whether a generation was exposed as of a position.
     pub fn is_burned(&self, generation: u32, position: u64) -> bool {
-        self.burned.iter().any(|(at, through)| *at <= position && generation <= *through)
+        self.burned
+            .iter()
+            .any(|(at, through)| *at <= position && generation <= *through)
     }
 
     pub(super) fn turn(&mut self, position: u64, key: SealingKey) {

@@ -15,7 +15,9 @@ impl Roster {
         let history = found.keys.class(class);
         let generation = history.generation(position);
         if history.is_burned(generation, position) {
-            self.devices_of(*member, position).map(|(id, _)| KeyRef::Device(*id, class)).collect()
+            self.devices_of(*member, position)
+                .map(|(id, _)| KeyRef::Device(*id, class))
+                .collect()
         } else {
             vec![KeyRef::Member(*member, class, generation)]
         }
@@ -39,7 +41,9 @@ impl Roster {
 
     /// The keys of each member of a role as of a position.
     pub fn role_members_recipients(&self, role: Role, class: Class, position: u64) -> Vec<KeyRef> {
-        self.members_with(role, position).flat_map(|m| self.member_recipients(m, class, position)).collect()
+        self.members_with(role, position)
+            .flat_map(|m| self.member_recipients(m, class, position))
+            .collect()
     }
 
     /// Whether someone who must not may hold the key, as of a position.

@@ -47,12 +47,18 @@ impl Lane {
 
     /// The lane's name.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(lane, _)| *lane == self).map_or("", |(_, name)| name)
+        Self::NAMES
+            .iter()
+            .find(|(lane, _)| *lane == self)
+            .map_or("", |(_, name)| name)
     }
 
     /// The lane of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, n)| *n == name).map(|(lane, _)| *lane)
+        Self::NAMES
+            .iter()
+            .find(|(_, n)| *n == name)
+            .map(|(lane, _)| *lane)
     }
 
     /// Which key hierarchy protects it.

@@ -62,6 +62,11 @@ pub struct Policy {
 impl Default for Policy {
     /// No custodian, seven days' wait, no witness.
     fn default() -> Self {
-        Self { custodian: None, recovery_wait_ms: 7 * 24 * 60 * 60 * 1000, witnesses: Vec::new(), quorum: 0 }
+        Self {
+            custodian: None,
+            recovery_wait_ms: 7 * 24 * 60 * 60 * 1000,
+            witnesses: Vec::new(),
+            quorum: 0,
+        }
     }
 }

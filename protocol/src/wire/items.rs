@@ -89,7 +89,9 @@ impl Items {
             match item {
                 Item::Entry(entry) => {
                     positions.push(frontier.size());
-                    frontier.push_leaf(tree::leaf_hash(&entry.leaf.encode())).map_err(|_| Mismatch)?;
+                    frontier
+                        .push_leaf(tree::leaf_hash(&entry.leaf.encode()))
+                        .map_err(|_| Mismatch)?;
                 }
                 Item::Roots(run) => run.fold_into(&mut frontier)?,
             }
@@ -111,7 +113,8 @@ impl Items {
 }
 
 impl RootsItem {
-    fn fold_into(&self, frontier: &mut Frontier) -> Result<(), Mismatch> {
+    /// Folds the run into a frontier.
+    pub fn fold_into(&self, frontier: &mut Frontier) -> Result<(), Mismatch> {
         let from = frontier.size();
         let to = from.checked_add(self.entries).ok_or(Mismatch)?;
         let mut roots = self.roots.chunks_exact(Hash::LEN);
@@ -119,6 +122,10 @@ impl RootsItem {
             let root = roots.next().and_then(Hash::from_slice).ok_or(Mismatch)?;
             frontier.push_subtree(subtree.level, root).map_err(|_| Mismatch)?;
         }
-        if roots.next().is_none() && roots.remainder().is_empty() { Ok(()) } else { Err(Mismatch) }
+        if roots.next().is_none() && roots.remainder().is_empty() {
+            Ok(())
+        } else {
+            Err(Mismatch)
+        }
     }
 }

@@ -27,7 +27,12 @@ pub struct Transcript {
 impl Transcript {
     /// The transcript of a handshake up to the challenge.
     pub fn new(hello: Hello, nonce: Nonce, origin: String, checkpoint: CompactCheckpoint) -> Self {
-        Self { hello, nonce, origin, checkpoint }
+        Self {
+            hello,
+            nonce,
+            origin,
+            checkpoint,
+        }
     }
 
     /// The transcript's hash, which the device signs in its `session` statement.
@@ -41,15 +46,29 @@ impl Transcript {
             nonce: self.nonce,
             origin: self.origin.clone(),
             checkpoint: self.checkpoint,
-            signature: Signature::sign(key, labels::CHALLENGE, &self.hello.practice, self.hash().as_bytes()),
+            signature: Signature::sign(
+                key,
+                labels::CHALLENGE,
+                &self.hello.practice,
+                self.hash().as_bytes(),
+            ),
         }
     }
 
     /// The transcript that a challenge answers to a hello, once the relay's signature holds (R5).
     pub fn verify(hello: Hello, challenge: &Challenge, key: &VerifyingKey) -> Result<Self, Rule> {
-        let transcript =
-            Self::new(hello, challenge.nonce, challenge.origin.clone(), challenge.checkpoint);
-        challenge.signature.verify(key, labels::CHALLENGE, &hello.practice, transcript.hash().as_bytes())?;
+        let transcript = Self::new(
+            hello,
+            challenge.nonce,
+            challenge.origin.clone(),
+            challenge.checkpoint,
+        );
+        challenge.signature.verify(
+            key,
+            labels::CHALLENGE,
+            &hello.practice,
+            transcript.hash().as_bytes(),
+        )?;
         Ok(transcript)
     }
 }

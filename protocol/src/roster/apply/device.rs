@@ -44,7 +44,11 @@ impl Step {
     /// A member's own device, or an admin's, revokes. Nobody takes away their own last device (R26); an admin may take
     /// away another's, who then comes back by recovery.
     pub(super) fn revoke_device(&mut self, device: &DeviceId) -> Result<(), Rule> {
-        let owner = self.roster.active(device, self.position).map_err(|_| Rule::NoSuchSubject)?.member;
+        let owner = self
+            .roster
+            .active(device, self.position)
+            .map_err(|_| Rule::NoSuchSubject)?
+            .member;
         if owner != self.member && self.role() != Some(Role::Admin) {
             return Err(Rule::NotPermitted);
         }
@@ -72,9 +76,15 @@ impl Step {
         }
         let new = KeyRef::Member(member, class, generation);
         for (id, _) in self.roster.devices_of(member, position) {
-            self.required.insert(Sealing { key: new, to: KeyRef::Device(*id, class) });
+            self.required.insert(Sealing {
+                key: new,
+                to: KeyRef::Device(*id, class),
+            });
         }
-        self.required.insert(Sealing { key: KeyRef::Member(member, class, present), to: new });
+        self.required.insert(Sealing {
+            key: KeyRef::Member(member, class, present),
+            to: new,
+        });
         let found = self.roster.members.get_mut(&member).ok_or(Rule::NoSuchSubject)?;
         found.keys.class_mut(class).turn(position, key.clone());
         Ok(())
@@ -89,10 +99,17 @@ impl Step {
             let key = KeyRef::Member(member, class, generation);
             if !self.roster.is_exposed(&key, position) {
                 for (id, _) in self.roster.devices_of(member, position) {
-                    self.optional.insert(Sealing { key, to: KeyRef::Device(*id, class) });
+                    self.optional.insert(Sealing {
+                        key,
+                        to: KeyRef::Device(*id, class),
+                    });
                 }
             }
-            let role = KeyRef::Role(Role::Admin, class, self.roster.admin.class(class).generation(position));
+            let role = KeyRef::Role(
+                Role::Admin,
+                class,
+                self.roster.admin.class(class).generation(position),
+            );
             if self.role() == Some(Role::Admin) && !self.roster.is_exposed(&role, position) {
                 for to in self.roster.role_members_recipients(Role::Admin, class, position) {
                     self.optional.insert(Sealing { key: role, to });

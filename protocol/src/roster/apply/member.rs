@@ -23,12 +23,25 @@ impl Step {
         if self.roster.invites.values().filter(|i| i.open).count() >= limits::INVITES {
             return Err(Rule::TooLarge);
         }
-        self.roster.invites.insert(invite, Invitation { role, commitment, expires, open: true });
+        self.roster.invites.insert(
+            invite,
+            Invitation {
+                role,
+                commitment,
+                expires,
+                open: true,
+            },
+        );
         Ok(())
     }
 
     pub(super) fn withdraw(&mut self, invite: &InviteId) -> Result<(), Rule> {
-        let found = self.roster.invites.get_mut(invite).filter(|i| i.open).ok_or(Rule::Invitation)?;
+        let found = self
+            .roster
+            .invites
+            .get_mut(invite)
+            .filter(|i| i.open)
+            .ok_or(Rule::Invitation)?;
         found.open = false;
         Ok(())
     }
@@ -65,13 +78,23 @@ impl Step {
         let id = self.enrol(member, device, DeviceKind::Device, proof)?;
         for class in Class::ALL {
             let key = KeyRef::Member(member, class, 1);
-            self.required.insert(Sealing { key, to: KeyRef::Device(id, class) });
+            self.required.insert(Sealing {
+                key,
+                to: KeyRef::Device(id, class),
+            });
         }
-        if role == Role::Admin { self.give_admin_keys(&member) } else { Ok(()) }
+        if role == Role::Admin {
+            self.give_admin_keys(&member)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn change_role(&mut self, member: &MemberId, role: Role) -> Result<(), Rule> {
-        let before = self.roster.role(member, self.position).ok_or(Rule::NoSuchSubject)?;
+        let before = self
+            .roster
+            .role(member, self.position)
+            .ok_or(Rule::NoSuchSubject)?;
         if before == role {
             return Err(Rule::NoSuchSubject);
         }
@@ -80,11 +103,17 @@ impl Step {
         }
         let found = self.roster.members.get_mut(member).ok_or(Rule::NoSuchSubject)?;
         found.roles.push((self.position, Some(role)));
-        if role == Role::Admin { self.give_admin_keys(member) } else { Ok(()) }
+        if role == Role::Admin {
+            self.give_admin_keys(member)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn remove_member(&mut self, member: &MemberId) -> Result<(), Rule> {
-        self.roster.role(member, self.position).ok_or(Rule::NoSuchSubject)?;
+        self.roster
+            .role(member, self.position)
+            .ok_or(Rule::NoSuchSubject)?;
         self.burn_keys_of(member)?;
         let position = self.position;
         let found = self.roster.members.get_mut(member).ok_or(Rule::NoSuchSubject)?;
@@ -114,7 +143,10 @@ impl Step {
         for to in self.roster.role_members_recipients(role, class, position) {
             self.required.insert(Sealing { key: new, to });
         }
-        self.required.insert(Sealing { key: KeyRef::Role(role, class, present), to: new });
+        self.required.insert(Sealing {
+            key: KeyRef::Role(role, class, present),
+            to: new,
+        });
         self.roster.admin.class_mut(class).turn(position, key.clone());
         Ok(())
     }

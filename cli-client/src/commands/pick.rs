@@ -1,0 +1,193 @@
+//! What a person means by an argument: a case by its name or the beginning of its id, a device likewise, a note by its id.
+
+use troth_client_core::device::{CaseSummary, DeviceSummary};
+use troth_client_core::document::{LaneDocument, NoteView};
+use troth_protocol::ids::DocumentId;
+use troth_protocol::statement::Lane;
+
+use crate::failure::Failure;
+use crate::messages::failure as say;
+use crate::session::{Device, Session};
+
+/// Letters of an id that are shown: enough for a practice, and short to type.
+const SHOWN: usize = 8;
+
+/// Something that can be meant.
+#[derive(Debug, Clone)]
+struct Candidate<T> {
+    id: String,
+    name: Option<String>,
+    item: T,
+}
+
+/// The one that is meant: by its whole id, else its name, else its name in whatever case, else the beginning of its id.
+fn pick<T>(session: &Session, what: &str, wanted: &str, candidates: Vec<Candidate<T>>) -> Result<T, Failure> {
+    let language = session.language;
+    let lower = wanted.to_lowercase();
+    let rules: [&dyn Fn(&Candidate<T>) -> bool; 4] = [
+        &|c| c.id == lower,
+        &|c| c.name.as_deref() == Some(wanted),
+        &|c| c.name.as_ref().is_some_and(|name| name.to_lowercase() == lower),
+        &|c| !lower.is_empty() && c.id.starts_with(&lower),
+    ];
+    for rule in rules {
+        let count = candidates.iter().filter(|c| rule(c)).count();
+        if count > 1 {
+            let listed: String = candidates
+                .iter()
+                .filter(|c| rule(c))
+                .map(|c| format!("  {}  {}\n", short_of(&c.id, SHOWN + 8), c.name.as_deref().unwrap_or_default()))
+                .collect();
+            return Err(Failure::failed(say::ambiguous(language, what, wanted, &listed)));
+        }
+        if count == 1 {
+            let found = candidates.into_iter().find(|c| rule(c)).map(|c| c.item);
+            return found.ok_or_else(|| Failure::failed(say::no_such(language, what, wanted)));
+        }
+    }
+    Err(Failure::failed(say::no_such(language, what, wanted)))
+}
+
+/// The first letters of an id.
+pub fn short(id: impl ToString) -> String {
+    short_of(&id.to_string(), SHOWN)
+}
+
+fn short_of(id: &str, length: usize) -> String {
+    id.chars().take(length).collect()
+}
+
+/// The case that is meant.
+///
+/// # Errors
+/// None or several are.
+pub fn case(session: &Session, device: &mut Device, wanted: &str) -> Result<CaseSummary, Failure> {
+    let cases = device.cases().map_err(|e| session.wrong(e))?;
+    let candidates = cases.into_iter().map(|case| Candidate {
+        id: case.id.to_string(),
+        name: Some(case.name.clone()),
+        item: case,
+    });
+    pick(session, &say::a_case(session.language), wanted, candidates.collect())
+}
+
+/// The device that is meant.
+///
+/// # Errors
+/// None or several are.
+pub fn device(session: &Session, device: &mut Device, wanted: &str) -> Result<DeviceSummary, Failure> {
+    let devices = device.devices().map_err(|e| session.wrong(e))?;
+    let candidates = devices.into_iter().map(|device| Candidate {
+        id: device.id.to_string(),
+        name: device.name.clone(),
+        item: device,
+    });
+    pick(session, &say::a_device(session.language), wanted, candidates.collect())
+}
+
+/// The document of a case's lane.
+///
+/// # Errors
+/// No lane has that name, or the case has none.
+pub fn lane(session: &Session, case: &CaseSummary, wanted: &str) -> Result<(Lane, DocumentId), Failure> {
+    let lane = Lane::from_name(&wanted.to_lowercase()).filter(|lane| *lane != Lane::Directory);
+    let found = lane.and_then(|lane| case.lanes.iter().find(|(has, _)| *has == lane).copied());
+    found.ok_or_else(|| {
+        let lanes: Vec<_> = case.lanes.iter().map(|(lane, _)| lane.name()).collect();
+        Failure::usage(say::no_such_lane(session.language, wanted, &lanes.join(", ")))
+    })
+}
+
+/// A note, and where it is.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its case.
+    pub case: CaseSummary,
+    /// Its lane.
+    pub lane: Lane,
+    /// Its document.
+    pub document: DocumentId,
+    /// The note.
+    pub note: NoteView,
+}
+
+/// The note that is meant, in any case that this device can read.
+///
+/// # Errors
+/// None or several are.
+pub fn note(session: &Session, device: &mut Device, wanted: &str) -> Result<Found, Failure> {
+    let mut candidates = Vec::new();
+    for case in device.cases().map_err(|e| session.wrong(e))? {
+        for found in notes(session, device, &case)? {
+            candidates.push(Candidate { id: id(&found.note.id), name: None, item: found });
+        }
+    }
+    pick(session, &say::a_note(session.language), wanted, candidates)
+}
+
+/// Every note of a case that this device can read.
+///
+/// # Errors
+/// The device's own trouble; a lane that it cannot open has no notes here.
+pub fn notes(session: &Session, device: &mut Device, case: &CaseSummary) -> Result<Vec<Found>, Failure> {
+    let mut all = Vec::new();
+    for (lane, document) in &case.lanes {
+        let Some(notes) = readable(session, device.read(*document, LaneDocument::notes))? else { continue };
+        for note in notes.into_iter().filter(|note| note.copy == 0) {
+            all.push(Found { case: case.clone(), lane: *lane, document: *document, note });
+        }
+    }
+    all.sort_by_key(|found| (found.note.created_ms, found.note.id));
+    Ok(all)
+}
+
+/// What was read; `None` where the lane is not this device's to read.
+///
+/// # Errors
+/// All other trouble.
+pub fn readable<T>(
+    session: &Session,
+    read: Result<T, troth_client_core::device::DeviceError>,
+) -> Result<Option<T>, Failure> {
+    use troth_client_core::device::DeviceError::{NoSuchDocument, NotReadable};
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(NotReadable(_) | NoSuchDocument(_)) => Ok(None),
+        Err(error) => Err(session.wrong(error)),
+    }
+}
+
+/// A note's id as it is written.
+pub fn id(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Global;
+
+    fn meant(wanted: &str) -> Result<u8, String> {
+        let session = Session::new(Global { lang: Some(crate::language::Language::English), ..Global::default() });
+        let candidate = |id: &str, name: &str, item| Candidate { id: id.into(), name: Some(name.into()), item };
+        let all = vec![candidate("ab12", "Lee", 1), candidate("ab34", "lee & Wu", 2), candidate("cd56", "王家", 3)];
+        pick(&session, "case", wanted, all).map_err(|failure| failure.message().to_owned())
+    }
+
+    #[test]
+    fn a_name_or_the_beginning_of_an_id_is_enough() {
+        assert_eq!(meant("lee"), Ok(1));
+        assert_eq!(meant("LEE & WU"), Ok(2));
+        assert_eq!(meant("王家"), Ok(3));
+        assert_eq!(meant("ab3"), Ok(2));
+        assert_eq!(meant("C"), Ok(3));
+    }
+
+    #[test]
+    fn what_could_be_two_things_is_asked_back_with_both() {
+        let error = meant("ab").unwrap_err();
+        assert!(error.contains("ab12") && error.contains("ab34") && !error.contains("cd56"), "{error}");
+        assert!(meant("x").unwrap_err().contains("no case"), "and what is nothing is said to be nothing");
+        assert!(meant("").is_err());
+    }
+}

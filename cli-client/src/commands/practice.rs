@@ -1,0 +1,147 @@
+//! `troth practice`: founding one, and how it stands.
+
+use clap::Subcommand;
+use serde_json::json;
+use troth_client_core::crypto::Cost;
+use troth_client_core::device::Phase;
+
+use super::pick;
+use crate::driver::{self, Ended, Patience};
+use crate::failure::Failure;
+use crate::messages::{network, practice as say};
+use crate::output::{columns, time};
+use crate::secrets;
+use crate::session::{Device, Session, Trip};
+use crate::storage::SqliteStorage;
+
+/// What to do with the practice.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Found a practice on a relay; this device becomes its first
+    Init {
+        /// The relay: https://HOST[:PORT], or http:// on this machine
+        #[arg(long, value_name = "URL")]
+        relay: String,
+        /// What the practice is called
+        #[arg(long)]
+        name: String,
+        /// Your full name, as your colleagues know you
+        #[arg(long = "as", value_name = "FULL NAME")]
+        full_name: String,
+        /// What this device is called
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
+    },
+    /// Show the practice, this device, and what waits
+    Status,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Init { relay, name, full_name, device_name } => {
+            init(session, &relay, &name, &full_name, device_name).await
+        }
+        Command::Status => status(session),
+    }
+}
+
+async fn init(
+    session: &Session,
+    url: &str,
+    name: &str,
+    full_name: &str,
+    device_name: Option<String>,
+) -> Result<(), Failure> {
+    let language = session.language;
+    let relay = session.relay(url)?;
+    let called = device_name.unwrap_or_else(|| say::default_device(language));
+    let mut device = fresh(session, &called, &[name, full_name])?;
+    device.begin_found(relay.url(), name, full_name).map_err(|e| session.wrong(e))?;
+    let mut trip = Trip::new(session);
+    let ended = driver::drive(&mut device, &relay, Patience::SHORT, |device, report| {
+        trip.hear(report);
+        trip.is_over() || (device.phase() == Phase::Live && device.waiting() == 0)
+    });
+    let ended = ended.await.map_err(|e| session.wrong(e))?;
+    trip.end()?;
+    let Some(practice) = device.practice().filter(|_| ended == Ended::Reached) else {
+        let why = if let Ended::Unreachable(why) = ended { why } else { network::silent(language) };
+        // Once genesis is signed and kept, sending it is all that is left to do.
+        return Err(Failure::unreachable(match device.practice() {
+            Some(_) => network::kept(language, relay.url(), &why),
+            None => say::not_founded(language, relay.url(), &why),
+        }));
+    };
+    let value = json!({
+        "practice": practice.to_string(),
+        "name": name,
+        "device": device.id().to_string(),
+        "member": device.member().map(|member| member.to_string()),
+    });
+    session.out.result(&value, &say::founded(language, name, &pick::short(practice)))?;
+    session.out.note(&say::founded_next(language));
+    Ok(())
+}
+
+/// A device that belongs to no practice: a new one, or the one that an earlier attempt left here.
+pub fn fresh(session: &Session, name: &str, personal: &[&str]) -> Result<Device, Failure> {
+    use troth_client_core::device::DeviceError::AlreadyInPractice;
+    let storage = SqliteStorage::open(session.home()?).map_err(|e| Failure::store(session.language, &e))?;
+    if Device::exists(&storage).map_err(|e| session.wrong(e))? {
+        let device = Device::open(storage, &secrets::passphrase(session)?).map_err(|e| session.wrong(e))?;
+        return if device.member().is_some() { Err(session.wrong(AlreadyInPractice)) } else { Ok(device) };
+    }
+    let passphrase = secrets::new_passphrase(session, personal)?;
+    Device::create(&mut driver::rng(), storage, &passphrase, Cost::DEFAULT, name).map_err(|e| session.wrong(e))
+}
+
+fn status(session: &Session) -> Result<(), Failure> {
+    let language = session.language;
+    let mut device = session.open()?;
+    let name = device.practice_name().map_err(|e| session.wrong(e))?;
+    let member = device.member();
+    let full_name = match member {
+        Some(member) => device.name_of(member).map_err(|e| session.wrong(e))?,
+        None => None,
+    };
+    let devices = device.devices().map_err(|e| session.wrong(e))?;
+    let this = devices.iter().find(|device| device.this).and_then(|device| device.name.clone());
+    let active = devices.iter().filter(|device| device.active).count();
+    let status = device.status();
+    let value = json!({
+        "practice": status.practice.map(|practice| practice.to_string()),
+        "name": name,
+        "relay": device.relay(),
+        "member": member.map(|member| member.to_string()),
+        "as": full_name,
+        "device": device.id().to_string(),
+        "device_name": this,
+        "devices_active": active,
+        "size": status.size,
+        "root": status.root.to_string(),
+        "checkpoint_received_ms": status.checkpoint_received_ms,
+        "waiting": status.waiting,
+        "quarantined": status.quarantined,
+        "documents": status.documents,
+        "halted": status.phase == Phase::Halted,
+    });
+    let at = match status.checkpoint_received_ms {
+        0 => say::never(language),
+        ms => time(ms),
+    };
+    let rows = [
+        (say::status_name(language), name),
+        (say::status_as(language), full_name.unwrap_or_default()),
+        (say::status_relay(language), device.relay().unwrap_or_default().to_owned()),
+        (say::status_device(language), format!("{}  {}", this.unwrap_or_default(), pick::short(device.id()))),
+        (say::status_devices(language), active.to_string()),
+        (say::status_entries(language), say::status_verified(language, status.size, &at)),
+        (say::status_waiting(language), status.waiting.to_string()),
+        (say::status_aside(language), status.quarantined.to_string()),
+    ];
+    session.out.result(&value, &columns(&rows.map(|(what, is)| vec![what, is])))
+}

@@ -1,0 +1,90 @@
+//! `troth sync`: send what waits, fetch what is new; with `--watch`, until it is stopped.
+
+use clap::Args;
+use serde_json::json;
+use troth_client_core::device::{Phase, Report};
+
+use crate::driver::{self, Ended, Patience};
+use crate::failure::Failure;
+use crate::messages::{failure, network as say};
+use crate::session::{Device, Session, Trip};
+
+/// How to sync.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Stay, and take in what comes, until stopped (Ctrl-C); with --json, one value a line whenever something changed
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
+    let language = session.language;
+    let mut device = session.open()?;
+    let url = device.relay().unwrap_or_default().to_owned();
+    let relay = session.relay(&url)?;
+    let patience = if options.watch { Patience::ENDLESS } else { Patience { silence: SILENCE, ..Patience::SHORT } };
+    if options.watch {
+        session.out.note(&say::watching(language));
+    }
+    let mut trip = Trip::new(session);
+    let mut told = None;
+    let ended = driver::drive(&mut device, &relay, patience, |device, report| {
+        trip.hear(report);
+        if trip.is_over() {
+            return true;
+        }
+        let settled = device.phase() == Phase::Live && device.waiting() == 0;
+        if !options.watch {
+            return settled;
+        }
+        let changed = report.is_none() || matches!(report, Some(Report::CaughtUp));
+        let size = device.status().size;
+        if settled && changed && told != Some(size) {
+            told = Some(size);
+            let _ = tell(session, device);
+        }
+        false
+    });
+    let ended = ended.await.map_err(|e| session.wrong(e))?;
+    trip.end()?;
+    match ended {
+        Ended::Reached => tell(session, &device),
+        Ended::Interrupted => {
+            session.out.note(&failure::interrupted(language));
+            Ok(())
+        }
+        Ended::Silent => Err(unreached(session, &device, &say::silent(language), &url)),
+        Ended::Unreachable(why) => Err(unreached(session, &device, &why, &url)),
+    }
+}
+
+/// A catch-up of any length keeps talking; a relay that says nothing for so long is gone.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+fn unreached(session: &Session, device: &Device, why: &str, url: &str) -> Failure {
+    Failure::unreachable(match device.waiting() {
+        0 => say::unreachable(session.language, url, why),
+        _ => say::kept(session.language, url, why),
+    })
+}
+
+fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
+    let status = device.status();
+    let value = json!({
+        "state": "sent",
+        "size": status.size,
+        "root": status.root.to_string(),
+        "documents": status.documents,
+        "waiting": status.waiting,
+        "quarantined": status.quarantined,
+    });
+    session.out.result(&value, &say::caught_up(session.language, status.size, status.documents))?;
+    if status.quarantined > 0 {
+        session.out.note(&say::set_aside(session.language, status.quarantined));
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The relay, and the way to it.
+
+messages! {
+    no_relay_url(url: &str) = "\"{url}\" is no relay's address: write https://HOST or https://HOST:PORT.",
+        "“{url}” 不是中继地址：请写成 https://主机 或 https://主机:端口。";
+    http_elsewhere(host: &str) = "http:// is for a relay on this machine only, and {host} is elsewhere: use https://.",
+        "http:// 仅用于本机上的中继，而 {host} 在别处：请使用 https://。";
+    no_certificates(file: &str, why: &str) = "{file} holds no usable certificates ({why}): give a file in PEM, as the relay's administrator sent it.",
+        "{file} 中没有可用的证书（{why}）：请提供中继管理员发来的 PEM 文件。";
+    kept(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Your work is kept on this device and will be sent by `troth sync`.",
+        "无法连接中继 {relay}（{why}）。您的工作已保存在本设备上，运行 `troth sync` 时会发送。";
+    unreachable(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Check the address and the network, and try again; nothing is lost.",
+        "无法连接中继 {relay}（{why}）。请检查地址和网络后重试；不会丢失任何内容。";
+    silent() = "it does not answer", "没有应答";
+    offline_kept(count: usize) = "Kept on this device ({count} waiting). `troth sync` sends it.",
+        "已保存在本设备上（{count} 项待发送）。运行 `troth sync` 即可发送。";
+    caught_up(size: u64, documents: usize) = "Everything is here and verified: {size} entries, {documents} documents. Nothing waits.",
+        "内容已全部到达并通过验证：{size} 条记录，{documents} 份文档。没有待发送的内容。";
+    watching() = "Watching; stop with Ctrl-C.", "正在持续同步；按 Ctrl-C 停止。";
+    refused(what: &str, reason: &str) = "Refused: {what}: {reason}", "被拒绝：{what}：{reason}";
+    quarantined(what: &str) = "Set aside for review: {what}", "已搁置待查看：{what}";
+    closed(reason: &str) = "The relay closed the connection: {reason}", "中继关闭了连接：{reason}";
+    revoked() = "This device was revoked: it reads nothing that was written since. To use this computer again, link it as a new device with another --home.",
+        "本设备已被撤销：此后写入的内容它都无法读取。若要继续使用这台电脑，请用另一个 --home 将其作为新设备重新关联。";
+    set_aside(count: usize) = "{count} edits were set aside for review; see `troth ledger status`.",
+        "有 {count} 处编辑被搁置待查看；参见 `troth ledger status`。";
+}

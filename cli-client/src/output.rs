@@ -1,0 +1,96 @@
+//! What a command says: data on stdout, once; everything else on stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::failure::Failure;
+use crate::language::Language;
+
+/// How a command speaks.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Whether stdout gets JSON.
+    pub json: bool,
+    /// The language of what is for people.
+    pub language: Language,
+}
+
+impl Output {
+    /// The command's result, once: as one JSON value, or in words.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to. A reader who has seen enough and left is no error.
+    pub fn result(self, value: &Value, words: &str) -> Result<(), Failure> {
+        let mut text = if self.json { value.to_string() } else { clean(words) };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(self.language, "stdout", &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A remark to whoever watches. It is lost if stderr is.
+    pub fn note(self, words: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", clean(words));
+    }
+
+    /// Whether somebody watches.
+    pub fn watched(self) -> bool {
+        io::stderr().is_terminal()
+    }
+}
+
+/// Text that cannot steer a terminal: what another device wrote may hold escape sequences, or turn the reading order.
+fn clean(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Rows in aligned columns, two spaces apart; wide characters count as two.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width - cell.width() + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A time by the relay's or a device's clock (milliseconds since the Unix epoch) in the local time zone, to the minute.
+pub fn time(ms: u64) -> String {
+    let zoned = i64::try_from(ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map(|time| time.to_zoned_datetime(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\rc\u{202e}d\n\te"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\n\te");
+    }
+
+    #[test]
+    fn columns_line_up_under_wide_characters() {
+        let rows = [vec!["关系".into(), "x".into()], vec!["abc".into(), "y".into()]];
+        assert_eq!(columns(&rows), "关系  x\nabc   y\n");
+    }
+}

@@ -1,0 +1,134 @@
+//! Secrets, and long text: by prompt, from a file or from standard input. Never as a flag's value, which the system shows to
+//! everybody and the shell remembers.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
+use std::path::Path;
+
+use dialoguer::{Confirm, Input, Password};
+use troth_client_core::crypto::{MAX_PASSPHRASE_BYTES, Passphrase};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::messages::{device, failure as say};
+use crate::session::Session;
+
+/// The passphrase of the device that is here.
+///
+/// # Errors
+/// None was given and nobody is here to be asked.
+pub fn passphrase(session: &Session) -> Result<Zeroizing<String>, Failure> {
+    match &session.global.passphrase_file {
+        Some(file) => from_file(session, file),
+        None => prompt(session, &say::passphrase_prompt(session.language)),
+    }
+}
+
+/// A passphrase for a device that is being made; typed twice where it is typed. `personal` is what is known of its owner.
+///
+/// # Errors
+/// It is refused, and why.
+pub fn new_passphrase(session: &Session, personal: &[&str]) -> Result<Passphrase, Failure> {
+    let language = session.language;
+    let judged = |text: &str| {
+        Passphrase::new(text, personal).map_err(|fault| Failure::failed(device::passphrase(language, fault)))
+    };
+    if let Some(file) = &session.global.passphrase_file {
+        return judged(&from_file(session, file)?);
+    }
+    let first = prompt(session, &say::passphrase_new(language))?;
+    let passphrase = judged(&first)?;
+    let second = prompt(session, &say::passphrase_again(language))?;
+    if *first == *second { Ok(passphrase) } else { Err(Failure::failed(say::passphrase_differs(language))) }
+}
+
+/// What another device shows, typed here.
+///
+/// # Errors
+/// Nobody is here to be asked.
+pub fn code(session: &Session, given: Option<&str>) -> Result<Zeroizing<String>, Failure> {
+    let needed = || Failure::usage(device::code_needed(session.language));
+    match given {
+        Some("-") => stdin(session, 1024),
+        Some(code) => Ok(Zeroizing::new(code.to_owned())),
+        None if can_ask(session) => {
+            let asked = Input::<String>::new().with_prompt(device::code_prompt(session.language)).interact_text();
+            asked.map(Zeroizing::new).map_err(|_| needed())
+        }
+        None => Err(needed()),
+    }
+}
+
+/// Text of at most `max` bytes from standard input.
+///
+/// # Errors
+/// It is no text, too long, or the passphrase comes from there as well.
+pub fn stdin(session: &Session, max: usize) -> Result<Zeroizing<String>, Failure> {
+    if session.global.passphrase_file.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(say::stdin_twice(session.language)));
+    }
+    text(session, "stdin", io::stdin().lock(), max)
+}
+
+/// Text of at most `max` bytes from a file.
+///
+/// # Errors
+/// It cannot be read, is no text, or is too long.
+pub fn file(session: &Session, path: &Path, max: usize) -> Result<Zeroizing<String>, Failure> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|e| Failure::io(session.language, &name, &e))?;
+    text(session, &name, file, max)
+}
+
+/// Whether to go ahead with what cannot be undone. Without anybody to ask, the command as typed is the answer.
+///
+/// # Errors
+/// The terminal's only.
+pub fn confirmed(session: &Session, question: &str) -> Result<bool, Failure> {
+    if !can_ask(session) {
+        return Ok(true);
+    }
+    let asked = Confirm::new().with_prompt(question).default(false).interact();
+    asked.map_err(|_| Failure::failed(say::no_answer(session.language)))
+}
+
+fn from_file(session: &Session, file: &Path) -> Result<Zeroizing<String>, Failure> {
+    // Room for a line's end.
+    let max = MAX_PASSPHRASE_BYTES + 2;
+    let mut text = if file == Path::new("-") {
+        let mut line = Zeroizing::new(String::new());
+        let read = io::stdin().lock().take(max as u64).read_line(&mut line);
+        read.map_err(|e| Failure::io(session.language, "stdin", &e))?;
+        line
+    } else {
+        self::file(session, file, max)?
+    };
+    let end = text.trim_end_matches('\n').trim_end_matches('\r').len();
+    text.truncate(end);
+    Ok(text)
+}
+
+fn prompt(session: &Session, words: &str) -> Result<Zeroizing<String>, Failure> {
+    let nobody = || Failure::usage(say::no_passphrase(session.language));
+    if !can_ask(session) {
+        return Err(nobody());
+    }
+    let _ = io::stderr().flush();
+    Password::new().with_prompt(words).interact().map(Zeroizing::new).map_err(|_| nobody())
+}
+
+fn can_ask(session: &Session) -> bool {
+    !session.global.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn text(session: &Session, name: &str, from: impl Read, max: usize) -> Result<Zeroizing<String>, Failure> {
+    let language = session.language;
+    // Reserved at once, so that no copy is left behind by growing.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max + 1));
+    from.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|e| Failure::io(language, name, &e))?;
+    if bytes.len() > max {
+        return Err(Failure::failed(say::too_long(language, name, max)));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::failed(say::not_text(language, name)))?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+}

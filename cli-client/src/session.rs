@@ -1,0 +1,217 @@
+//! One run of the command: where the device is, how to speak, and how to send what was done.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use troth_client_core::device::{DeviceError, Phase, Report};
+use troth_protocol::rule::Rule;
+
+use crate::arguments::Global;
+use crate::driver::{self, Ended, Patience, Relay};
+use crate::failure::Failure;
+use crate::language::Language;
+use crate::messages::{failure as say, network};
+use crate::output::Output;
+use crate::secrets;
+use crate::storage::{self, SqliteStorage};
+
+/// A device with its store on this computer's disk.
+pub type Device = troth_client_core::device::Device<SqliteStorage>;
+
+/// One run of the command.
+#[derive(Debug)]
+pub struct Session {
+    /// What stood before or after the command.
+    pub global: Global,
+    /// How to speak.
+    pub out: Output,
+    /// In which language.
+    pub language: Language,
+    home: Option<PathBuf>,
+}
+
+/// What became of what was done, once it was to be sent.
+#[derive(Debug)]
+pub enum Sent {
+    /// It is in the ledger.
+    Yes,
+    /// It waits on this device, because it was asked to.
+    Held(usize),
+    /// It waits on this device, because of this.
+    Kept(usize, Failure),
+}
+
+impl Session {
+    /// The session that these options ask for.
+    pub fn new(global: Global) -> Self {
+        let language = global.lang.unwrap_or_else(Language::of_environment);
+        let home = global.home.clone().or_else(platform_home);
+        Self { out: Output { json: global.json, language }, language, home, global }
+    }
+
+    /// The device's home.
+    ///
+    /// # Errors
+    /// The platform has no such place, and none was given.
+    pub fn home(&self) -> Result<&Path, Failure> {
+        self.home.as_deref().ok_or_else(|| Failure::usage(say::no_home(self.language)))
+    }
+
+    /// Opens the device that is here.
+    ///
+    /// # Errors
+    /// There is none, another process has it, or the passphrase is not its own.
+    pub fn open(&self) -> Result<Device, Failure> {
+        let home = self.home()?;
+        // Before the passphrase is asked for, and without making anything.
+        if !storage::file(home).exists() {
+            return Err(self.wrong(DeviceError::NoDevice));
+        }
+        let storage = SqliteStorage::open(home).map_err(|e| Failure::store(self.language, &e))?;
+        if !Device::exists(&storage).map_err(|e| self.wrong(e))? {
+            return Err(self.wrong(DeviceError::NoDevice));
+        }
+        let passphrase = secrets::passphrase(self)?;
+        Device::open(storage, &passphrase).map_err(|e| self.wrong(e))
+    }
+
+    /// An engine's error in the person's language.
+    pub fn wrong(&self, error: impl Into<DeviceError>) -> Failure {
+        Failure::device(self.language, &error.into())
+    }
+
+    /// The relay at `url`.
+    ///
+    /// # Errors
+    /// No relay's address, or unusable certificates.
+    pub fn relay(&self, url: &str) -> Result<Relay, Failure> {
+        Relay::parse(self.language, url, self.global.relay_ca.as_deref())
+    }
+
+    /// Sends what waits and takes in what is new, if the relay can be reached.
+    ///
+    /// # Errors
+    /// What was done is refused, the device is revoked, or the relay is dishonest.
+    pub async fn send(&self, device: &mut Device) -> Result<Sent, Failure> {
+        let url = device.relay().ok_or(DeviceError::NoPractice).map_err(|e| self.wrong(e))?.to_owned();
+        if self.global.offline {
+            return Ok(Sent::Held(device.waiting()));
+        }
+        let relay = self.relay(&url)?;
+        let mut trip = Trip::new(self);
+        let ended = driver::drive(device, &relay, Patience::SHORT, |device, report| {
+            trip.hear(report);
+            trip.is_over() || (device.phase() == Phase::Live && device.waiting() == 0)
+        });
+        let ended = ended.await.map_err(|e| self.wrong(e))?;
+        trip.end()?;
+        let why = match ended {
+            Ended::Reached | Ended::Interrupted if device.waiting() == 0 => return Ok(Sent::Yes),
+            Ended::Unreachable(why) => why,
+            _ => network::silent(self.language),
+        };
+        let message = network::kept(self.language, relay.url(), &why);
+        Ok(Sent::Kept(device.waiting(), Failure::unreachable(message)))
+    }
+}
+
+impl Sent {
+    /// For a command's result: `"sent"`, or `"kept"` with what waits.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Yes => json!({ "state": "sent", "waiting": 0 }),
+            Self::Held(waiting) | Self::Kept(waiting, _) => json!({ "state": "kept", "waiting": waiting }),
+        }
+    }
+
+    /// Prints a command's result, with what became of it, and ends the command.
+    ///
+    /// # Errors
+    /// The relay could not be reached: the command has not done all of its work.
+    pub fn finish(self, session: &Session, mut value: Value, words: &str) -> Result<(), Failure> {
+        value["sync"] = self.to_json();
+        session.out.result(&value, words)?;
+        match self {
+            Self::Yes => Ok(()),
+            Self::Held(count) => {
+                session.out.note(&network::offline_kept(session.language, count));
+                Ok(())
+            }
+            Self::Kept(_, failure) => Err(failure.answered()),
+        }
+    }
+}
+
+/// What is heard from the engine on the way, as far as a command may fail of it.
+pub struct Trip<'a> {
+    session: &'a Session,
+    bar: crate::progress::Bar,
+    failure: Option<Failure>,
+}
+
+impl<'a> Trip<'a> {
+    /// Nothing heard yet.
+    pub fn new(session: &'a Session) -> Self {
+        Self { session, bar: crate::progress::Bar::new(session), failure: None }
+    }
+
+    /// Takes in a report.
+    pub fn hear(&mut self, report: Option<&Report>) {
+        let (out, language) = (self.session.out, self.session.language);
+        match report {
+            Some(Report::Progress { done, total }) => self.bar.at(*done, *total),
+            Some(Report::CaughtUp) => self.bar.clear(),
+            Some(Report::Refused { rule, what }) => self.fail(Failure::refused(language, *rule, what)),
+            Some(Report::Revoked) => {
+                let refused = Failure::refused(language, Rule::Revoked, "");
+                self.fail(refused.saying(network::revoked(language)));
+            }
+            Some(Report::Dishonest(evidence)) => {
+                let failure = match self.session.home() {
+                    Ok(home) => Failure::dishonest(language, home, driver::now(), evidence),
+                    Err(failure) => failure,
+                };
+                self.failure = Some(failure);
+            }
+            Some(Report::Quarantined { what, .. }) => {
+                self.bar.clear();
+                out.note(&network::quarantined(language, what));
+            }
+            Some(Report::RelayClosed(rule)) => {
+                self.bar.clear();
+                out.note(&network::closed(language, &crate::messages::rules::refusal(language, *rule)));
+            }
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.bar.clear();
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Whether to stop here.
+    pub const fn is_over(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// The first failure that was heard of; evidence of dishonesty goes before all else.
+    pub fn end(self) -> Result<(), Failure> {
+        self.bar.clear();
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Where programs keep what they made, by each platform's convention; a directory of our own in it.
+fn platform_home() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        set("APPDATA")?
+    } else if cfg!(target_os = "macos") {
+        std::env::home_dir()?.join("Library/Application Support")
+    } else {
+        let given = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+        given.or_else(|| Some(std::env::home_dir()?.join(".local/share")))?
+    };
+    Some(base.join("troth"))
+}

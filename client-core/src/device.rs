@@ -1,0 +1,236 @@
+//! The device: a sans-IO engine. `handle(now, rng, event)` takes what happened and says what to do; nothing is sent before
+//! it is durable here, and nothing that arrives is believed before it is verified.
+//!
+//! ```text
+//! edit ──> outbox ──pump──> statement (sealed, signed, kept) ──append──> relay
+//!                                                                          │
+//! state, rows <──commit── rules <── signatures <── fold <────items─────────┘
+//! ```
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `session` | the connection: hello, challenge, login, catching up, live, back-off |
+//! | `ledger` | items folded, verified and applied; signed counts |
+//! | `outbox` | what waits, what is in flight, what was refused |
+//! | `sign` | statements from intents |
+//! | `keyring` | which secrets this device can open, and how |
+//! | `content` | documents' contents, opened on demand |
+//! | `cases` | cases, lanes and names |
+//! | `link` | how a second device joins |
+//! | `rows` | what is kept, table by table |
+//! | `report` | what the person is told |
+
+mod cases;
+mod content;
+mod error;
+mod keyring;
+mod ledger;
+mod link;
+mod log;
+mod outbox;
+mod report;
+mod rows;
+mod session;
+mod sign;
+
+use std::collections::{BTreeMap, HashMap};
+
+use rand_core::CryptoRng;
+use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_protocol::ids::{DeviceId, DocumentId, MemberId, PracticeId};
+use troth_protocol::keys::{DeviceKeys, KeyRef, SealingKey};
+use troth_protocol::state::State;
+use troth_protocol::stream::Stream;
+use troth_protocol::tree::Frontier;
+
+use crate::crypto::{Cost, Passphrase, SealingSecret, SigningSecret, Vault, VaultHeader};
+use crate::storage::Storage;
+use content::Content;
+use keyring::{SealedAt, Secret};
+use outbox::{Inflight, Intent};
+use rows::{DocumentRow, Identity, Rows};
+use session::Connection;
+
+pub use cases::{CaseSummary, DeviceSummary};
+pub use error::DeviceError;
+pub use log::{LogLine, QuarantineLine, Verification};
+pub use report::{Effect, Event, Evidence, Phase, Report, Status};
+
+/// A device of a practice, or one that is about to join or found it.
+pub struct Device<S: Storage> {
+    rows: Rows<S>,
+    identity: Identity,
+    secrets: Secrets,
+    state: Option<State>,
+    frontier: Frontier,
+    checkpoint: Option<CompactCheckpoint>,
+    checkpoint_at: u64,
+    /// Where each key of the roster is sealed, by the key.
+    sealed: HashMap<KeyRef, Vec<SealedAt>>,
+    documents: HashMap<DocumentId, DocumentRow>,
+    contents: HashMap<DocumentId, Content>,
+    keys: HashMap<KeyRef, Secret>,
+    outbox: BTreeMap<u64, Intent>,
+    inflight: HashMap<Stream, Inflight>,
+    quarantined: usize,
+    connection: Connection,
+    next_id: u64,
+    /// Entries to be set aside, not yet written down.
+    bad: Vec<outbox::QuarantineRow>,
+    gossiped: u64,
+}
+
+/// The device's own secrets. Made here, never copied off.
+struct Secrets {
+    signing: SigningSecret,
+    general: SealingSecret,
+    sensitive: SealingSecret,
+    keys: DeviceKeys,
+    id: DeviceId,
+}
+
+impl Secrets {
+    fn of(identity: &Identity) -> Result<Self, DeviceError> {
+        let signing = SigningSecret::from_seed(&identity.signing);
+        let general = SealingSecret::from_bytes(&identity.sealing);
+        let sensitive = SealingSecret::from_bytes(&identity.sensitive);
+        let public = |secret: &SealingSecret| {
+            SealingKey::x_wing(&secret.public().to_bytes()).ok_or(DeviceError::Damaged("a device key"))
+        };
+        let keys = DeviceKeys {
+            algorithm: troth_protocol::keys::ED25519,
+            signing: signing.verifying_key(),
+            sealing: public(&general)?,
+            sensitive: public(&sensitive)?,
+        };
+        let id = keys.id();
+        Ok(Self {
+            signing,
+            general,
+            sensitive,
+            keys,
+            id,
+        })
+    }
+}
+
+impl<S: Storage> Device<S> {
+    /// Whether the storage holds a device already.
+    pub fn exists(storage: &S) -> Result<bool, DeviceError> {
+        Ok(storage.get(rows::HEADER, &rows::HEADER_NAME)?.is_some())
+    }
+
+    /// Makes a device: fresh keys, kept under a passphrase. It belongs to no practice yet.
+    pub fn create(
+        rng: &mut impl CryptoRng,
+        storage: S,
+        passphrase: &Passphrase,
+        cost: Cost,
+        name: &str,
+    ) -> Result<Self, DeviceError> {
+        if Self::exists(&storage)? {
+            return Err(DeviceError::AlreadyADevice);
+        }
+        let (header, vault) = Vault::create(rng, passphrase, cost)?;
+        let identity = Identity::generate(rng, name);
+        let mut rows = Rows::new(storage, vault);
+        rows.create(rng, &header, &identity)?;
+        Self::from_rows(rows, identity)
+    }
+
+    /// Opens a device with its passphrase.
+    pub fn open(storage: S, passphrase: &str) -> Result<Self, DeviceError> {
+        let header = storage
+            .get(rows::HEADER, &rows::HEADER_NAME)?
+            .ok_or(DeviceError::NoDevice)?;
+        let vault = VaultHeader::from_bytes(&header)?.unlock(passphrase)?;
+        let rows = Rows::new(storage, vault);
+        let identity = rows.identity()?;
+        Self::from_rows(rows, identity)
+    }
+
+    fn from_rows(rows: Rows<S>, identity: Identity) -> Result<Self, DeviceError> {
+        let secrets = Secrets::of(&identity)?;
+        let mut device = Self {
+            rows,
+            identity,
+            secrets,
+            state: None,
+            frontier: Frontier::new(),
+            checkpoint: None,
+            checkpoint_at: 0,
+            sealed: HashMap::new(),
+            documents: HashMap::new(),
+            contents: HashMap::new(),
+            keys: HashMap::new(),
+            outbox: BTreeMap::new(),
+            inflight: HashMap::new(),
+            quarantined: 0,
+            connection: Connection::default(),
+            next_id: 1,
+            bad: Vec::new(),
+            gossiped: 0,
+        };
+        device.restore()?;
+        Ok(device)
+    }
+
+    /// The device's id.
+    pub const fn id(&self) -> DeviceId {
+        self.secrets.id
+    }
+
+    /// The member that the device belongs to.
+    pub const fn member(&self) -> Option<MemberId> {
+        self.identity.member
+    }
+
+    /// The practice that the device belongs to.
+    pub const fn practice(&self) -> Option<PracticeId> {
+        self.identity.practice
+    }
+
+    /// The relay's URL, as it was given.
+    pub fn relay(&self) -> Option<&str> {
+        self.identity.relay.as_deref()
+    }
+
+    /// The verified state of the practice, as far as this device was shown it.
+    pub const fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
+    /// What the device keeps: rows of ciphertext.
+    pub const fn storage(&self) -> &S {
+        self.rows.storage()
+    }
+
+    /// The verified frontier of the ledger.
+    pub const fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Edits and statements that are not yet folded into a signed checkpoint.
+    pub fn waiting(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Where the device stands.
+    pub fn status(&self) -> Status {
+        Status {
+            practice: self.identity.practice,
+            origin: self.state.as_ref().map(|s| s.roster.origin().to_owned()),
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+            checkpoint_received_ms: self.checkpoint_at,
+            waiting: self.waiting(),
+            quarantined: self.quarantined,
+            documents: self.state.as_ref().map_or(0, |s| s.documents.len()),
+            phase: self.phase(),
+        }
+    }
+
+    fn practice_state(&self) -> Result<&State, DeviceError> {
+        self.state.as_ref().ok_or(DeviceError::NoPractice)
+    }
+}

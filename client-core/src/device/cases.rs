@@ -1,0 +1,365 @@
+//! What a person does: found a practice, open cases, name people and devices, revoke.
+
+use std::collections::BTreeMap;
+
+use rand_core::CryptoRng;
+use troth_protocol::document::Document;
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, MemberId, PracticeId};
+use troth_protocol::statement::{DeviceKind, Lane, Principal, Reader, Rights, Role};
+use troth_protocol::wire::{Info, Upload};
+
+use super::outbox::Intent;
+use super::{Device, DeviceError, sign};
+use crate::document::{CaseHead, LaneDocument};
+use crate::storage::Storage;
+
+/// A case, as its own record names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseSummary {
+    /// Its pseudonym.
+    pub id: CaseId,
+    /// Its name; its pseudonym where this device cannot read it.
+    pub name: String,
+    /// The first partner, or the only client.
+    pub partner_a: String,
+    /// The second partner.
+    pub partner_b: Option<String>,
+    /// `open` or `closed`.
+    pub status: String,
+    /// When it was opened, in milliseconds since the Unix epoch.
+    pub created_ms: u64,
+    /// Its lanes.
+    pub lanes: Vec<(Lane, DocumentId)>,
+}
+
+/// A device of the practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSummary {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// Device or kit.
+    pub kind: DeviceKind,
+    /// Whether it may still do something.
+    pub active: bool,
+    /// Whether it is this one.
+    pub this: bool,
+}
+
+impl<S: Storage> Device<S> {
+    /// Prepares to found a practice on a relay; the next connection does it.
+    pub fn begin_found(&mut self, relay_url: &str, practice: &str, founder: &str) -> Result<(), DeviceError> {
+        if self.identity.practice.is_some() {
+            return Err(DeviceError::AlreadyInPractice);
+        }
+        self.identity.relay = Some(relay_url.to_owned());
+        self.connection.founding = Some((practice.to_owned(), founder.to_owned()));
+        Ok(())
+    }
+
+    /// Genesis for the relay that answered, and the directory, all kept before anything is sent.
+    pub(super) fn found(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        info: &Info,
+        practice: &str,
+        founder: &str,
+    ) -> Result<Upload, DeviceError> {
+        let asked = host(self.identity.relay.as_deref().unwrap_or_default());
+        if info.origin != asked {
+            return Err(DeviceError::Origin {
+                relay: info.origin.clone(),
+                asked,
+            });
+        }
+        let (genesis, member) = sign::genesis(rng, &self.secrets, &info.origin, info.ledger_key)?;
+        let mut identity = self.identity.clone();
+        let id = PracticeId(Hash::of(&[&genesis.signed.statement]).0);
+        identity.practice = Some(id);
+        identity.member = Some(member);
+        identity.origin = Some(info.origin.clone());
+        identity.ledger_key = Some(info.ledger_key);
+        identity.founding = Some(genesis.clone());
+        let directory = Self::random_document(rng);
+        let (name, device) = (self.identity.name.clone(), self.secrets.id.to_string());
+        let content = self.new_content(directory)?;
+        let changes = vec![
+            content.set_name(&id.to_string(), practice)?,
+            content.set_name(&member.to_string(), founder)?,
+            content.set_device_name(&device, &name)?,
+        ];
+        let readers = vec![admins()];
+        let mut intents = vec![Intent::Create {
+            document: directory,
+            case: None,
+            lane: Lane::Directory,
+            readers,
+        }];
+        intents.extend(edits(directory, changes));
+        let write = self.rows.identity_write(rng, &identity);
+        self.keep(rng, intents, vec![write])?;
+        self.identity = identity;
+        Ok(genesis)
+    }
+
+    /// Writes this device's name into the directory, if it is not there yet.
+    pub(super) fn introduce(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
+        let Some(directory) = self.directory() else {
+            return Ok(());
+        };
+        let (name, device) = (self.identity.name.clone(), self.secrets.id.to_string());
+        match self.read(directory, |d| d.device_name(&device)) {
+            Ok(None) if !name.is_empty() => {
+                self.edit(0, rng, directory, |d| d.set_device_name(&device, &name))
+            }
+            Ok(_) | Err(DeviceError::NotReadable(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a case for a person or a couple: one document for each lane, readable as the roles have it.
+    pub fn new_case(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        name: &str,
+        partner_a: &str,
+        partner_b: Option<&str>,
+    ) -> Result<CaseId, DeviceError> {
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let mut case = CaseId::default();
+        rng.fill_bytes(&mut case.0);
+        let is_admin = match &self.state {
+            Some(state) => state.roster.role(&member, u64::MAX) == Some(Role::Admin),
+            None => true,
+        };
+        let own = Reader {
+            principal: Principal::Member(member),
+            rights: Rights::Write,
+            until: None,
+        };
+        let mut lanes = vec![Lane::Admin, Lane::Joint, Lane::PartnerA];
+        lanes.extend(partner_b.map(|_| Lane::PartnerB));
+        lanes.extend([Lane::Assessments, Lane::ProcessNotes]);
+        let (mut intents, mut changes) = (Vec::new(), Vec::new());
+        for lane in lanes {
+            let document = Self::random_document(rng);
+            let readers = match lane {
+                Lane::ProcessNotes => vec![own],
+                _ if is_admin => vec![admins()],
+                _ => vec![admins(), own],
+            };
+            intents.push(Intent::Create {
+                document,
+                case: Some(case),
+                lane,
+                readers,
+            });
+            if lane == Lane::Admin {
+                let head = CaseHead {
+                    name: name.to_owned(),
+                    partner_a: partner_a.to_owned(),
+                    partner_b: partner_b.unwrap_or_default().to_owned(),
+                    status: "open".to_owned(),
+                    created_ms: now,
+                };
+                changes.push((document, self.new_content(document)?.set_case(&head)?));
+            }
+        }
+        intents.extend(
+            changes
+                .into_iter()
+                .flat_map(|(document, change)| edits(document, vec![change])),
+        );
+        self.keep(rng, intents, Vec::new())?;
+        Ok(case)
+    }
+
+    /// Every case that this device was shown or made, the newest first.
+    pub fn cases(&mut self) -> Result<Vec<CaseSummary>, DeviceError> {
+        let mut lanes: BTreeMap<CaseId, Vec<(Lane, DocumentId)>> = BTreeMap::new();
+        for (case, lane, document) in self.lanes() {
+            lanes.entry(case).or_default().push((lane, document));
+        }
+        let mut cases = Vec::with_capacity(lanes.len());
+        for (id, mut lanes) in lanes {
+            lanes.sort_unstable();
+            let admin = lanes
+                .iter()
+                .find(|(lane, _)| *lane == Lane::Admin)
+                .map(|(_, document)| *document);
+            let head = match admin
+                .map(|document| self.read(document, LaneDocument::case))
+                .transpose()
+            {
+                Ok(head) => head.flatten(),
+                Err(DeviceError::NotReadable(_)) => None,
+                Err(error) => return Err(error),
+            };
+            let head = head.unwrap_or_else(|| CaseHead {
+                name: id.to_string(),
+                ..CaseHead::default()
+            });
+            cases.push(CaseSummary {
+                id,
+                name: head.name,
+                partner_a: head.partner_a,
+                partner_b: Some(head.partner_b).filter(|b| !b.is_empty()),
+                status: head.status,
+                created_ms: head.created_ms,
+                lanes,
+            });
+        }
+        cases.sort_by(|a, b| b.created_ms.cmp(&a.created_ms).then_with(|| a.name.cmp(&b.name)));
+        Ok(cases)
+    }
+
+    /// The document of a case's lane.
+    pub fn document_of(&self, case: &CaseId, lane: Lane) -> Option<DocumentId> {
+        self.lanes()
+            .find(|(c, l, _)| c == case && *l == lane)
+            .map(|(_, _, document)| document)
+    }
+
+    /// The lanes that go on: superseded and erased documents are passed over.
+    fn lanes(&self) -> impl Iterator<Item = (CaseId, Lane, DocumentId)> {
+        let open = |d: &&Document| d.erased().is_none() && d.superseded_by().is_none();
+        let known = self.state.iter().flat_map(|s| s.documents.values()).filter(open);
+        let known = known.filter_map(|d| Some((d.case()?, d.lane(), d.id())));
+        let coming = self.outbox.values().filter_map(|intent| match intent {
+            Intent::Create {
+                document,
+                case: Some(case),
+                lane,
+                ..
+            } => {
+                let there = self
+                    .state
+                    .as_ref()
+                    .is_some_and(|s| s.documents.contains_key(document));
+                (!there).then_some((*case, *lane, *document))
+            }
+            _ => None,
+        });
+        known.chain(coming)
+    }
+
+    fn directory(&self) -> Option<DocumentId> {
+        let mut known = self.state.iter().flat_map(|s| s.documents.values());
+        let known = known
+            .find(|d| d.lane() == Lane::Directory && d.case().is_none())
+            .map(Document::id);
+        known.or_else(|| {
+            self.outbox.values().find_map(|intent| match intent {
+                Intent::Create {
+                    document,
+                    lane: Lane::Directory,
+                    case: None,
+                    ..
+                } => Some(*document),
+                _ => None,
+            })
+        })
+    }
+
+    /// What the directory calls a member.
+    pub fn name_of(&mut self, member: MemberId) -> Result<Option<String>, DeviceError> {
+        match self.directory() {
+            Some(directory) => self.read(directory, |d| d.name(&member.to_string())),
+            None => Ok(None),
+        }
+    }
+
+    /// The practice's name.
+    pub fn practice_name(&mut self) -> Result<String, DeviceError> {
+        let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
+        let named = match self.directory() {
+            Some(directory) => self.read(directory, |d| d.name(&practice.to_string()))?,
+            None => None,
+        };
+        Ok(named.unwrap_or_else(|| practice.to_string()))
+    }
+
+    /// Every device of the practice, past and present.
+    pub fn devices(&mut self) -> Result<Vec<DeviceSummary>, DeviceError> {
+        let names = match self.directory() {
+            Some(directory) => match self.read(directory, LaneDocument::device_names) {
+                Ok(names) => names,
+                Err(DeviceError::NotReadable(_)) => BTreeMap::new(),
+                Err(error) => return Err(error),
+            },
+            None => BTreeMap::new(),
+        };
+        let roster = &self.practice_state()?.roster;
+        let summaries = roster.devices().iter().map(|(id, device)| DeviceSummary {
+            id: *id,
+            member: device.member,
+            name: names.get(&id.to_string()).cloned(),
+            kind: device.kind,
+            active: roster.active(id, u64::MAX).is_ok(),
+            this: *id == self.secrets.id,
+        });
+        Ok(summaries.collect())
+    }
+
+    /// Revokes a device: what its keys could open turns with it; every other document turns before its next edit. With
+    /// `compromised`, every document that this device can write to turns at once.
+    pub fn revoke_device(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        device: DeviceId,
+        compromised: bool,
+    ) -> Result<(), DeviceError> {
+        let position = self.frontier.size();
+        let state = self.practice_state()?;
+        state
+            .roster
+            .active(&device, position)
+            .map_err(|_| DeviceError::NoSuchDevice)?;
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let received = now.max(state.received);
+        let writes =
+            |d: &&Document| d.rights(&state.roster, &member, position, received) == Some(Rights::Write);
+        let open = |d: &&Document| d.erased().is_none() && d.superseded_by().is_none();
+        let mut intents = vec![Intent::Revoke { device, compromised }];
+        if compromised {
+            let turn = state.documents.values().filter(open).filter(writes);
+            intents.extend(turn.map(|d| Intent::Turn { document: d.id() }));
+        }
+        self.keep(rng, intents, Vec::new())
+    }
+}
+
+/// Admins read and write.
+const fn admins() -> Reader {
+    Reader {
+        principal: Principal::Role(Role::Admin),
+        rights: Rights::Write,
+        until: None,
+    }
+}
+
+fn edits(document: DocumentId, changes: Vec<Vec<u8>>) -> impl Iterator<Item = Intent> {
+    changes
+        .into_iter()
+        .filter(|c| !c.is_empty())
+        .map(move |change| Intent::Edit { document, change })
+}
+
+/// The host of a relay's URL, with its port where one is given that is not the scheme's own.
+fn host(url: &str) -> String {
+    let (rest, port) = match url.split_once("://") {
+        Some(("https", rest)) => (rest, ":443"),
+        Some((_, rest)) => (rest, ":80"),
+        None => (url, ""),
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    host.strip_suffix(port)
+        .filter(|_| !port.is_empty())
+        .unwrap_or(host)
+        .to_owned()
+}

@@ -1,0 +1,321 @@
+//! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
+
+use rand_core::CryptoRng;
+use troth_protocol::cbor;
+use troth_protocol::ids::DocumentId;
+use troth_protocol::keys::KeyRef;
+use troth_protocol::statement::{Body, Lane, Statement};
+
+use super::outbox::{Intent, QuarantineRow};
+use super::rows::{CONTENT, QUARANTINE};
+use super::{Device, DeviceError};
+use crate::content::Edits;
+use crate::crypto::{DocumentCipher, PayloadContext, actor};
+use crate::document::{DocumentError, Incoming, LaneDocument};
+use crate::storage::Storage;
+
+/// Entries since the last save after which a document is saved again.
+const SAVE_AFTER: usize = 64;
+
+/// An open document.
+pub(super) struct Content {
+    doc: LaneDocument,
+    /// Every change entry up to this position was looked at.
+    through: Option<u64>,
+    /// Changes whose predecessors are not here yet, with the positions of their entries.
+    waiting: Vec<(u64, Incoming)>,
+    /// Entries since the last save.
+    unsaved: usize,
+}
+
+/// What an entry holds, or why it is set aside.
+enum Opened {
+    Changes(Vec<Incoming>),
+    Nothing,
+    Bad(String),
+}
+
+impl<S: Storage> Device<S> {
+    /// Looks at a document.
+    ///
+    /// # Errors
+    /// [`DeviceError::NotReadable`] where this device holds no key, and whatever the storage says.
+    pub fn read<T>(
+        &mut self,
+        id: DocumentId,
+        look: impl FnOnce(&LaneDocument) -> T,
+    ) -> Result<T, DeviceError> {
+        Ok(look(&self.open_content(id)?.doc))
+    }
+
+    /// Looks at a document in a way that needs it exclusively, such as saving it for an export.
+    pub fn read_mut<T>(
+        &mut self,
+        id: DocumentId,
+        look: impl FnOnce(&mut LaneDocument) -> T,
+    ) -> Result<T, DeviceError> {
+        Ok(look(&mut self.open_content(id)?.doc))
+    }
+
+    /// Edits a document. The edit is durable in the outbox when this returns; call [`Device::pump`] to send it.
+    pub fn edit(
+        &mut self,
+        _now: u64,
+        rng: &mut impl CryptoRng,
+        id: DocumentId,
+        change: impl FnOnce(&mut LaneDocument) -> Result<Vec<u8>, DocumentError>,
+    ) -> Result<(), DeviceError> {
+        if self.halted() {
+            return Err(DeviceError::Halted);
+        }
+        let change = change(&mut self.open_content(id)?.doc)?;
+        if change.is_empty() {
+            return Ok(());
+        }
+        let kept = self.keep(rng, vec![Intent::Edit { document: id, change }], Vec::new());
+        if kept.is_err() {
+            // What is not durable must not be shown as if it were.
+            self.contents.remove(&id);
+        }
+        kept?;
+        self.save_content(rng, id, SAVE_AFTER)
+    }
+
+    /// Opens a document that exists only here so far.
+    pub(super) fn new_content(&mut self, id: DocumentId) -> Result<&mut LaneDocument, DeviceError> {
+        let doc = LaneDocument::new(actor(&self.secrets.id, &id))?;
+        let content = Content {
+            doc,
+            through: None,
+            waiting: Vec::new(),
+            unsaved: 0,
+        };
+        Ok(&mut self.contents.entry(id).or_insert(content).doc)
+    }
+
+    fn open_content(&mut self, id: DocumentId) -> Result<&mut Content, DeviceError> {
+        if !self.contents.contains_key(&id) {
+            let content = self.load_content(id)?;
+            self.contents.insert(id, content);
+            self.catch_up(id)?;
+            self.apply_waiting_edits(id)?;
+        } else {
+            self.catch_up(id)?;
+        }
+        self.contents.get_mut(&id).ok_or(DeviceError::NoSuchDocument(id))
+    }
+
+    fn load_content(&self, id: DocumentId) -> Result<Content, DeviceError> {
+        let exists = self.state.as_ref().is_some_and(|s| s.documents.contains_key(&id));
+        let coming = || {
+            self.outbox
+                .values()
+                .any(|i| matches!(i, Intent::Create { document, .. } if *document == id))
+        };
+        if !exists && !coming() {
+            return Err(DeviceError::NoSuchDocument(id));
+        }
+        let actor = actor(&self.secrets.id, &id);
+        let saved: Option<minicbor::bytes::ByteVec> = self.rows.get(CONTENT, id.as_bytes())?;
+        let doc = match saved {
+            Some(saved) => LaneDocument::load(&saved, actor)?,
+            None => LaneDocument::new(actor)?,
+        };
+        Ok(Content {
+            doc,
+            through: None,
+            waiting: Vec::new(),
+            unsaved: 0,
+        })
+    }
+
+    /// Applies the entries that the open document has not seen.
+    fn catch_up(&mut self, id: DocumentId) -> Result<(), DeviceError> {
+        let Some(row) = self.documents.get(&id) else {
+            return Ok(());
+        };
+        let through = self.contents.get(&id).and_then(|c| c.through);
+        let new: Vec<u64> = row
+            .tail
+            .iter()
+            .copied()
+            .filter(|p| through.is_none_or(|t| *p > t))
+            .collect();
+        let Some(last) = new.last().copied() else {
+            return Ok(());
+        };
+        let mut incoming: Vec<(u64, Incoming)> = self
+            .contents
+            .get_mut(&id)
+            .map(|c| std::mem::take(&mut c.waiting))
+            .unwrap_or_default();
+        let mut bad = Vec::new();
+        for position in &new {
+            match self.open_entry(id, *position)? {
+                Opened::Changes(changes) => incoming.extend(changes.into_iter().map(|c| (*position, c))),
+                Opened::Nothing => {}
+                Opened::Bad(why) => bad.push((*position, why)),
+            }
+        }
+        let Some(content) = self.contents.get_mut(&id) else {
+            return Ok(());
+        };
+        let changes: Vec<Incoming> = incoming.iter().map(|(_, change)| change.clone()).collect();
+        let applied = content.doc.apply(&changes)?;
+        content.through = Some(last);
+        content.unsaved += new.len();
+        content.waiting = applied
+            .waiting
+            .iter()
+            .filter_map(|i| incoming.get(*i).cloned())
+            .collect();
+        for poisoned in &applied.poisoned {
+            if let Some((position, _)) = incoming.get(poisoned.index) {
+                bad.push((*position, poisoned.reason.to_string()));
+            }
+        }
+        for (position, why) in bad {
+            self.note_bad(id, position, &why);
+        }
+        Ok(())
+    }
+
+    /// Edits of this device that are not in the ledger yet belong to what is shown.
+    fn apply_waiting_edits(&mut self, id: DocumentId) -> Result<(), DeviceError> {
+        let actor = actor(&self.secrets.id, &id);
+        let edits: Vec<Incoming> = self
+            .outbox
+            .values()
+            .filter_map(|intent| match intent {
+                Intent::Edit { document, change } if *document == id => Some(Incoming {
+                    change: change.clone(),
+                    actor,
+                }),
+                _ => None,
+            })
+            .collect();
+        if let Some(content) = self.contents.get_mut(&id).filter(|_| !edits.is_empty()) {
+            content.doc.apply(&edits)?;
+        }
+        Ok(())
+    }
+
+    fn open_entry(&mut self, id: DocumentId, position: u64) -> Result<Opened, DeviceError> {
+        let Some(entry) = self.rows.entry(position)? else {
+            return Ok(Opened::Nothing);
+        };
+        let Some(payload) = entry.payload else {
+            return Ok(Opened::Nothing);
+        };
+        let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
+        let Body::Change(change) = &statement.body else {
+            return Ok(Opened::Nothing);
+        };
+        let practice = *self.practice_state()?.practice();
+        let key = match self.epoch_key(&KeyRef::Epoch(id, change.epoch)) {
+            Ok(key) => key,
+            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
+            Err(error) => return Err(error),
+        };
+        let context = PayloadContext {
+            practice,
+            document: id,
+            epoch: change.epoch,
+            author: statement.signer,
+            sequence: change.sequence,
+            kind: statement.body.kind(),
+        };
+        let content = match DocumentCipher::new(&key).decrypt(&context, &payload) {
+            Ok(content) => zeroize::Zeroizing::new(content),
+            Err(error) => return Ok(Opened::Bad(error.to_string())),
+        };
+        let Ok(edits) = Edits::decode(&content) else {
+            return Ok(Opened::Bad(
+                "its content is not in the one valid encoding".to_owned(),
+            ));
+        };
+        let actor = actor(&statement.signer, &id);
+        let changes = edits.changes.into_iter().map(|c| Incoming {
+            change: c.into(),
+            actor,
+        });
+        Ok(Opened::Changes(changes.collect()))
+    }
+
+    fn lane(&self, id: DocumentId) -> Lane {
+        let known = self.state.as_ref().and_then(|s| s.documents.get(&id));
+        known.map_or(Lane::Joint, troth_protocol::document::Document::lane)
+    }
+
+    /// Remembers an entry to be set aside; the next thing that is kept writes it down.
+    fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
+        let author = self.rows.entry(position).ok().flatten();
+        let author = author.and_then(|e| cbor::decode::<Statement>(&e.leaf.signed.statement).ok());
+        let author = author.map_or_else(String::new, |s| {
+            format!(" by device {}", short(s.signer.as_bytes()))
+        });
+        let what = format!("entry {position} in {}{author}: {why}", self.lane(id).name());
+        if self.bad.iter().any(|row| row.position == Some(position)) {
+            return;
+        }
+        let row = QuarantineRow {
+            id: position,
+            what,
+            rule: 0,
+            intent: None,
+            position: Some(position),
+        };
+        self.bad.push(row);
+    }
+
+    /// Writes down what was set aside since the last time; returns what it says.
+    pub(super) fn keep_bad(&mut self, rng: &mut impl CryptoRng) -> Result<Vec<String>, DeviceError> {
+        let (mut writes, mut said) = (Vec::new(), Vec::new());
+        for row in &self.bad {
+            let name = [&b"entry"[..], &row.id.to_be_bytes()].concat();
+            if self.rows.get::<QuarantineRow>(QUARANTINE, &name)?.is_none() {
+                writes.push(self.rows.put(rng, QUARANTINE, &name, row));
+                said.push(row.what.clone());
+            }
+        }
+        self.rows.commit(writes)?;
+        self.quarantined += said.len();
+        Ok(said)
+    }
+
+    /// Saves an open document if that spares more than so many entries at the next start.
+    pub(super) fn save_content(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        id: DocumentId,
+        after: usize,
+    ) -> Result<(), DeviceError> {
+        let (Some(content), Some(row)) = (self.contents.get_mut(&id), self.documents.get_mut(&id)) else {
+            return Ok(());
+        };
+        if content.unsaved < after {
+            return Ok(());
+        }
+        let saved = minicbor::bytes::ByteVec::from(content.doc.save());
+        let waiting: Vec<u64> = content.waiting.iter().map(|(position, _)| *position).collect();
+        let through = content.through;
+        row.tail
+            .retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));
+        content.unsaved = 0;
+        let mut writes = vec![self.rows.put(rng, CONTENT, id.as_bytes(), &saved)];
+        self.write_document(rng, id, &mut writes);
+        self.rows.commit(writes)
+    }
+
+    /// Saves every open document that has entries since its last save: call it before the program ends.
+    pub fn flush(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
+        let open: Vec<DocumentId> = self.contents.keys().copied().collect();
+        open.into_iter()
+            .try_for_each(|id| self.save_content(rng, id, SAVE_AFTER))
+    }
+}
+
+/// The first eight hexadecimal digits of an id, as people see it.
+pub(super) fn short(id: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(id.get(..4).unwrap_or(id))
+}

@@ -1,0 +1,97 @@
+//! What goes wrong on a device, by whom it is to be mended.
+
+use thiserror::Error;
+use troth_protocol::ids::DocumentId;
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::Lane;
+
+use crate::crypto::{CodeError, OpenError, SealError, VaultError};
+use crate::document::DocumentError;
+use crate::storage::StorageError;
+
+/// Why the device did not do what it was asked. Each text says what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// There is no device here.
+    #[error(
+        "there is no device here yet: found a practice with `troth practice init`, or join one with `troth device join`"
+    )]
+    NoDevice,
+    /// There is one already.
+    #[error("there is a device here already: use another --home for a second one")]
+    AlreadyADevice,
+    /// The passphrase does not open the device.
+    #[error("the passphrase does not open this device: try again")]
+    WrongPassphrase,
+    /// The device belongs to no practice.
+    #[error("this device belongs to no practice yet: found one, or link it to one")]
+    NoPractice,
+    /// The device belongs to a practice.
+    #[error("this device belongs to a practice already: use another --home for another practice")]
+    AlreadyInPractice,
+    /// There is no such case.
+    #[error("there is no such case here: sync, or list the cases")]
+    NoSuchCase,
+    /// There is no such device.
+    #[error("there is no such active device: list the devices")]
+    NoSuchDevice,
+    /// There is no such document.
+    #[error("there is no such record here: sync, or look at the case")]
+    NoSuchDocument(DocumentId),
+    /// This device holds no key for it.
+    #[error("this device cannot open the {} lane of that case: it was not shared with you, or needs a sync", .0.name())]
+    NotReadable(Lane),
+    /// What came under the code is not what the code stands for.
+    #[error("the code does not fit the other device: start again there for a new code, and copy it whole")]
+    WrongCode,
+    /// The relay calls itself by another name.
+    #[error(
+        "the relay calls itself {relay}, but was reached as {asked}: whoever runs it should set --origin {asked}"
+    )]
+    Origin {
+        /// What the relay says.
+        relay: String,
+        /// How it was reached.
+        asked: String,
+    },
+    /// The code cannot be right.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// The content refused the edit.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(VaultError),
+    /// Something sealed did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Something was too long to seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A rule refuses it.
+    #[error("{rule} (R{number}). {remedy}", rule = .0, number = .0.number(), remedy = .0.remedy())]
+    Rule(#[from] Rule),
+    /// A row of the store is not what this program writes.
+    #[error("the device's store is damaged ({0}): link this computer again as a new device")]
+    Damaged(&'static str),
+    /// The replayed ledger is not the one that was verified.
+    #[error("the ledger kept on this device does not verify: {0}")]
+    Unverified(String),
+    /// The device has stopped.
+    #[error("this device has stopped writing: it was revoked, or its relay gave proof of dishonesty")]
+    Halted,
+}
+
+impl From<VaultError> for DeviceError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::WrongPassphrase => Self::WrongPassphrase,
+            other => Self::Vault(other),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What goes in and out of the engine, and what the person is told.
+
+use troth_protocol::ids::{DeviceId, Hash, PracticeId};
+use troth_protocol::rule::Rule;
+
+/// What happens to a device.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The connection that was asked for is open.
+    Opened,
+    /// The relay sent a frame.
+    Frame(&'a [u8]),
+    /// The connection is gone, or could not be opened.
+    Closed,
+    /// Time passed.
+    Tick,
+}
+
+/// What a device wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Open a connection to the relay.
+    Connect,
+    /// Send a frame.
+    Send(Vec<u8>),
+    /// Close the connection.
+    Close,
+    /// Come back with a tick at this time, in milliseconds since the Unix epoch.
+    WakeAt(u64),
+    /// Tell the person.
+    Report(Report),
+}
+
+/// What the person is told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Report {
+    /// Everything that the relay has for this device is here and verified.
+    CaughtUp,
+    /// How far catching up has come, in entries.
+    Progress {
+        /// Verified so far.
+        done: u64,
+        /// The ledger's size when it began.
+        total: u64,
+    },
+    /// The relay refused something; it stays here and will be tried again.
+    Refused {
+        /// Why.
+        rule: Rule,
+        /// What.
+        what: String,
+    },
+    /// Something was set aside for review: it will not be sent, or not be shown, by itself.
+    Quarantined {
+        /// What, and whose.
+        what: String,
+        /// Why, where a rule says so.
+        rule: Option<Rule>,
+    },
+    /// This device was revoked.
+    Revoked,
+    /// This device has joined its practice.
+    Joined,
+    /// The approved device was added.
+    DeviceAdded(DeviceId),
+    /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
+    Dishonest(Evidence),
+    /// The relay closed the connection, and why.
+    RelayClosed(Rule),
+}
+
+/// What a dishonest relay left behind.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What it did, in plain words.
+    pub what: String,
+    /// The signed bytes that show it, for a file.
+    pub proof: Vec<u8>,
+}
+
+/// How far a device is in its connection's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It belongs to no practice.
+    NoPractice,
+    /// It has no connection.
+    Offline,
+    /// It is being let in.
+    LoggingIn,
+    /// It is verifying what it missed.
+    CatchingUp,
+    /// It gets what comes, as it comes.
+    Live,
+    /// It has stopped: revoked, or shown evidence of a dishonest relay.
+    Halted,
+}
+
+/// Where a device stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The practice.
+    pub practice: Option<PracticeId>,
+    /// The relay's origin, as genesis pins it.
+    pub origin: Option<String>,
+    /// Entries of the ledger that are verified.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// When the newest verified checkpoint arrived, in milliseconds since the Unix epoch; 0: none yet.
+    pub checkpoint_received_ms: u64,
+    /// What is not yet in the ledger.
+    pub waiting: usize,
+    /// What was set aside for review.
+    pub quarantined: usize,
+    /// Documents that this device was shown.
+    pub documents: usize,
+    /// How far the connection is.
+    pub phase: Phase,
+}

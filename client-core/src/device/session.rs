@@ -1,0 +1,449 @@
+//! The connection's life: hello, challenge, login, catching up, live; and what happens when it ends.
+
+use rand_core::CryptoRng;
+use troth_protocol::ids::{DocumentId, Nonce};
+use troth_protocol::limits;
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::CheckpointRef;
+use troth_protocol::wire::{
+    Challenge, ClientMessage, Follow, Found, Goodbye, Hello, Info, Items, RelayMessage, Transcript, frame,
+    message,
+};
+
+use super::ledger::{Dishonest, Failure};
+use super::link::Linking;
+use super::{Device, DeviceError, Effect, Event, Phase, Report};
+use crate::storage::Storage;
+
+/// First wait before connecting again, in milliseconds; doubles with each failure.
+const RETRY_MS: u64 = 500;
+/// Longest wait before connecting again, in milliseconds.
+const RETRY_MAX_MS: u64 = 60_000;
+/// Silence after which a connection counts as dead, in milliseconds: two beats and a little.
+const SILENCE_MS: u64 = 2 * limits::BEAT_MS + 15_000;
+
+/// Where the connection stands.
+#[derive(Default)]
+pub(super) enum Step {
+    /// No connection; the next may be tried from this time on.
+    #[default]
+    Idle,
+    Opening,
+    /// Asked what relay this is, to found a practice on it.
+    Asking,
+    /// Sent genesis.
+    Founding,
+    /// A new device that waits to be let in.
+    Joining,
+    /// Said hello.
+    Greeted(Hello),
+    /// Signed the transcript.
+    LoggingIn {
+        total: u64,
+    },
+    /// Follows the ledger.
+    Following {
+        nonce: Nonce,
+        beat: u64,
+        live: bool,
+        total: u64,
+    },
+    /// Stopped for good.
+    Halted,
+}
+
+/// The connection and what is going on over it.
+#[derive(Default)]
+pub(super) struct Connection {
+    pub(super) step: Step,
+    pub(super) linking: Linking,
+    /// Names for the practice about to be founded: its own and its founder's.
+    pub(super) founding: Option<(String, String)>,
+    retry_at: u64,
+    failures: u32,
+    heard: u64,
+    requests: u64,
+}
+
+impl Connection {
+    /// A number for the next request of this process.
+    pub(super) fn next_request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+}
+
+impl<S: Storage> Device<S> {
+    /// How far the connection is.
+    pub const fn phase(&self) -> Phase {
+        match self.connection.step {
+            Step::Halted => Phase::Halted,
+            _ if self.identity.practice.is_none() => Phase::NoPractice,
+            Step::Idle | Step::Opening => Phase::Offline,
+            Step::Asking | Step::Founding | Step::Joining | Step::Greeted(_) | Step::LoggingIn { .. } => {
+                Phase::LoggingIn
+            }
+            Step::Following { live: false, .. } => Phase::CatchingUp,
+            Step::Following { live: true, .. } => Phase::Live,
+        }
+    }
+
+    pub(super) const fn is_live(&self) -> bool {
+        matches!(self.connection.step, Step::Following { live: true, .. })
+    }
+
+    pub(super) const fn halted(&self) -> bool {
+        matches!(self.connection.step, Step::Halted)
+    }
+
+    /// Takes what happened, at a time in milliseconds since the Unix epoch, and says what to do.
+    pub fn handle(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        event: Event<'_>,
+    ) -> Result<Vec<Effect>, DeviceError> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Tick => self.tick(now, rng, &mut effects)?,
+            Event::Opened => self.opened(now, rng, &mut effects)?,
+            Event::Closed => self.closed(now, rng, &mut effects),
+            Event::Frame(bytes) => {
+                self.connection.heard = now;
+                match message::<RelayMessage>(bytes) {
+                    Ok(message) => self.receive(now, rng, bytes, message, &mut effects)?,
+                    Err(rule) => {
+                        effects.push(Effect::Report(Report::RelayClosed(rule)));
+                        effects.push(Effect::Close);
+                    }
+                }
+            }
+        }
+        let said = self.keep_bad(rng)?;
+        effects.extend(
+            said.into_iter()
+                .map(|what| Effect::Report(Report::Quarantined { what, rule: None })),
+        );
+        Ok(effects)
+    }
+
+    fn tick(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let wanted = self.identity.practice.is_some()
+            || self.connection.founding.is_some()
+            || self.connection.linking.is_joining();
+        match self.connection.step {
+            Step::Halted => {}
+            Step::Idle if wanted && now >= self.connection.retry_at => {
+                self.connection.step = Step::Opening;
+                self.connection.heard = now;
+                effects.push(Effect::Connect);
+            }
+            Step::Idle if wanted => effects.push(Effect::WakeAt(self.connection.retry_at)),
+            Step::Idle | Step::Opening | Step::Joining => {}
+            _ if now >= self.connection.heard + SILENCE_MS => effects.push(Effect::Close),
+            _ => {
+                effects.push(Effect::WakeAt(self.connection.heard + SILENCE_MS));
+                effects.extend(self.pump(now, rng)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn opened(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        self.connection.heard = now;
+        if let Some(genesis) = self.identity.founding.clone() {
+            self.connection.step = Step::Founding;
+            effects.push(Effect::Send(frame(&ClientMessage::Found(Found { genesis }))));
+        } else if self.identity.practice.is_some() {
+            self.hello(rng, effects);
+        } else if self.connection.founding.is_some() {
+            self.connection.step = Step::Asking;
+            effects.push(Effect::Send(frame(&ClientMessage::Info)));
+        } else if self.connection.linking.is_joining() {
+            self.connection.step = Step::Joining;
+            self.join_opened(effects);
+        }
+        effects.push(Effect::WakeAt(now + SILENCE_MS));
+        Ok(())
+    }
+
+    fn closed(&mut self, now: u64, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        self.inflight.values_mut().for_each(|f| f.request = 0);
+        if self.halted() {
+            return;
+        }
+        // Jitter keeps the devices of a relay that restarts from coming back all at once.
+        let wait = RETRY_MAX_MS.min(RETRY_MS << self.connection.failures.min(7));
+        let mut draw = [0; 8];
+        rng.fill_bytes(&mut draw);
+        self.connection.retry_at = now + wait / 2 + u64::from_le_bytes(draw) % (wait / 2 + 1);
+        self.connection.failures += 1;
+        self.connection.step = Step::Idle;
+        effects.push(Effect::WakeAt(self.connection.retry_at));
+    }
+
+    pub(super) fn hello(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        let Some(practice) = self.identity.practice else {
+            return;
+        };
+        let mut nonce = Nonce::default();
+        rng.fill_bytes(&mut nonce.0);
+        let hello = Hello {
+            practice,
+            device: self.secrets.id,
+            nonce,
+            size: self.frontier.size(),
+        };
+        self.connection.step = Step::Greeted(hello);
+        effects.push(Effect::Send(frame(&ClientMessage::Hello(hello))));
+    }
+
+    fn receive(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        bytes: &[u8],
+        message: RelayMessage,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        match message {
+            RelayMessage::Info(info) => self.found_on(rng, &info, effects),
+            RelayMessage::Challenge(challenge) => self.challenged(&challenge, bytes, effects),
+            RelayMessage::Welcome(_) => self.welcome(rng, effects),
+            RelayMessage::Items(items) => self.items(now, rng, bytes, items, effects),
+            RelayMessage::Appended(_) if matches!(self.connection.step, Step::Founding) => {
+                self.identity.founding = None;
+                let write = self.rows.identity_write(rng, &self.identity);
+                self.rows.commit(vec![write])?;
+                self.hello(rng, effects);
+                Ok(())
+            }
+            // Durable at the relay; done only when folded into a signed checkpoint.
+            RelayMessage::Appended(_) | RelayMessage::Fetched(..) => Ok(()),
+            RelayMessage::Refused(refused) if matches!(self.connection.step, Step::Founding) => {
+                Err(DeviceError::Rule(refused.rule()))
+            }
+            RelayMessage::Refused(refused) if refused.request == 0 && refused.rule() == Rule::BeyondEnd => {
+                self.rolled_back(bytes, effects);
+                Ok(())
+            }
+            RelayMessage::Refused(refused) if refused.rule() == Rule::Mailbox || refused.request == 0 => {
+                self.link_refused(refused.rule(), effects);
+                Ok(())
+            }
+            RelayMessage::Refused(refused) => {
+                self.refused(now, rng, refused.request, refused.rule(), effects)
+            }
+            RelayMessage::Mail(mail) => self.mail(now, rng, mail, effects),
+            RelayMessage::Goodbye(Goodbye { rule }) => {
+                let rule = Rule::from_number(rule).unwrap_or(Rule::Unavailable);
+                if rule == Rule::Revoked || (rule == Rule::UnknownDevice && self.state.is_some()) {
+                    self.halt_revoked(effects);
+                } else {
+                    effects.push(Effect::Report(Report::RelayClosed(rule)));
+                }
+                effects.push(Effect::Close);
+                Ok(())
+            }
+        }
+    }
+
+    fn found_on(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        info: &Info,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let (Step::Asking, Some((practice, founder))) =
+            (&self.connection.step, self.connection.founding.clone())
+        else {
+            return Ok(());
+        };
+        let genesis = self.found(rng, info, &practice, &founder)?;
+        self.connection.founding = None;
+        self.connection.step = Step::Founding;
+        effects.push(Effect::Send(frame(&ClientMessage::Found(Found { genesis }))));
+        Ok(())
+    }
+
+    /// The relay proves that it holds the ledger key, for this connection; and its ledger is not behind what it showed before.
+    fn challenged(
+        &mut self,
+        challenge: &Challenge,
+        bytes: &[u8],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let Step::Greeted(hello) = self.connection.step else {
+            return Ok(());
+        };
+        let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
+        let transcript = Transcript::verify(hello, challenge, &key);
+        let (Ok(transcript), true) = (
+            transcript,
+            self.pinned_origin() == Some(challenge.origin.as_str()),
+        ) else {
+            let what = "the relay does not hold the key that this practice's ledger pins".to_owned();
+            self.dishonest(Dishonest(what), bytes, effects);
+            return Ok(());
+        };
+        match self.check_checkpoint(&challenge.checkpoint) {
+            Ok(()) => {}
+            Err(Failure::Device(error)) => return Err(error),
+            Err(Failure::Relay(what)) => {
+                self.dishonest(what, bytes, effects);
+                return Ok(());
+            }
+        }
+        let CheckpointRef { size, root } = CheckpointRef {
+            size: challenge.checkpoint.size,
+            root: challenge.checkpoint.root,
+        };
+        if size < self.frontier.size() {
+            self.rolled_back(bytes, effects);
+            return Ok(());
+        }
+        if size == self.frontier.size() && root != self.frontier.root() {
+            let what =
+                "the relay signed another ledger of the same size than the one it showed before".to_owned();
+            self.dishonest(Dishonest(what), bytes, effects);
+            return Ok(());
+        }
+        let session = self.sign_session(&hello.practice, transcript.hash());
+        self.connection.step = Step::LoggingIn { total: size };
+        effects.push(Effect::Send(frame(&ClientMessage::Session(session.signed))));
+        Ok(())
+    }
+
+    fn welcome(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
+        let Step::LoggingIn { total } = self.connection.step else {
+            return Ok(());
+        };
+        let mut nonce = Nonce::default();
+        rng.fill_bytes(&mut nonce.0);
+        self.connection.step = Step::Following {
+            nonce,
+            beat: 0,
+            live: false,
+            total,
+        };
+        self.connection.failures = 0;
+        let follow = Follow {
+            nonce,
+            size: self.frontier.size(),
+        };
+        effects.push(Effect::Send(frame(&ClientMessage::Follow(follow))));
+        Ok(())
+    }
+
+    fn items(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        bytes: &[u8],
+        items: Items,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let Step::Following {
+            nonce,
+            beat,
+            live,
+            total,
+        } = self.connection.step
+        else {
+            return Ok(());
+        };
+        let (counts, checkpoint) = (items.counts, items.checkpoint);
+        let taken = match self.take(now, rng, items) {
+            Ok(taken) => taken,
+            Err(Failure::Device(error)) => return Err(error),
+            Err(Failure::Relay(what)) => {
+                self.dishonest(what, bytes, effects);
+                return Ok(());
+            }
+        };
+        if taken.revoked {
+            self.halt_revoked(effects);
+            return Ok(());
+        }
+        if let Some(signed) = counts {
+            let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
+            let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
+            let expected = CheckpointRef {
+                size: checkpoint.size,
+                root: checkpoint.root,
+            };
+            let holds = signed.verify(&practice, &key).is_ok_and(|counts| {
+                counts.nonce == nonce && counts.beat == beat && counts.checkpoint == expected
+            });
+            if !holds || signed.counts.digest != self.counted()? {
+                let what = "the relay's signed counts are not those of the entries that it showed: it withholds some";
+                self.dishonest(Dishonest(what.to_owned()), bytes, effects);
+                return Ok(());
+            }
+            self.connection.step = Step::Following {
+                nonce,
+                beat: beat + 1,
+                live: true,
+                total,
+            };
+            if !live {
+                self.caught_up(rng, effects)?;
+            }
+        } else if !live {
+            effects.push(Effect::Report(Report::Progress {
+                done: self.frontier.size(),
+                total,
+            }));
+        }
+        self.link_progress(&taken.added, effects);
+        effects.extend(self.pump(now, rng)?);
+        Ok(())
+    }
+
+    fn caught_up(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
+        effects.push(Effect::Report(Report::CaughtUp));
+        self.introduce(rng)?;
+        self.approve_opened(effects);
+        Ok(())
+    }
+
+    fn rolled_back(&mut self, bytes: &[u8], effects: &mut Vec<Effect>) {
+        let what = format!(
+            "the relay's ledger is shorter than the {} entries that it proved before: it was rolled back, or restored \
+             from an old backup",
+            self.frontier.size()
+        );
+        self.dishonest(Dishonest(what), bytes, effects);
+    }
+
+    fn dishonest(&mut self, what: Dishonest, bytes: &[u8], effects: &mut Vec<Effect>) {
+        self.connection.step = Step::Halted;
+        effects.push(Effect::Report(Report::Dishonest(self.evidence(what, bytes))));
+        effects.push(Effect::Close);
+    }
+
+    pub(super) fn halt_revoked(&mut self, effects: &mut Vec<Effect>) {
+        if !self.halted() {
+            self.connection.step = Step::Halted;
+            effects.push(Effect::Report(Report::Revoked));
+            effects.push(Effect::Close);
+        }
+    }
+
+    /// A random document id.
+    pub(super) fn random_document(rng: &mut impl CryptoRng) -> DocumentId {
+        let mut id = DocumentId::default();
+        rng.fill_bytes(&mut id.0);
+        id
+    }
+}

@@ -1,0 +1,315 @@
+//! Statements from intents: what to seal to whom is asked of the same rules that everyone checks with.
+
+use std::collections::HashMap;
+
+use minicbor::bytes::ByteVec;
+use rand_core::CryptoRng;
+use troth_protocol::cbor;
+use troth_protocol::document::Document;
+use troth_protocol::entry::Signed;
+use troth_protocol::ids::{DocumentId, Hash, MemberId, PracticeId, VerifyingKey};
+use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing, SealingKey};
+use troth_protocol::labels;
+use troth_protocol::signature::{Signature, message};
+use troth_protocol::statement::{
+    self, Body, Change, DocumentAction, Genesis, PayloadRef, Policy, Role, RosterAction, Seen, Session,
+    Statement,
+};
+use troth_protocol::wire::Upload;
+
+use super::keyring::{Secret, Target, is_predecessor, seal_one};
+use super::{Device, DeviceError, Secrets};
+use crate::crypto::{DocumentCipher, EpochContext, EpochKey, PayloadContext, SealingPublic, SealingSecret};
+use crate::storage::Storage;
+
+/// Keys that a statement makes.
+type Fresh = HashMap<KeyRef, Secret>;
+
+impl Secrets {
+    /// Signs bytes in a context, for a practice.
+    pub(super) fn sign(&self, context: &[u8], practice: &PracticeId, bytes: &[u8]) -> Signature {
+        Signature::Ed25519(self.signing.sign(&message(context, practice, bytes)))
+    }
+
+    fn upload(&self, practice: &PracticeId, seen: Option<Seen>, body: Body, payload: Vec<u8>) -> Upload {
+        let statement = Statement {
+            signer: self.id,
+            seen,
+            payload: PayloadRef::of(&payload),
+            body,
+        };
+        let statement = cbor::encode(&statement);
+        let signature = self.sign(labels::STATEMENT, practice, &statement);
+        Upload {
+            signed: Signed { statement, signature },
+            payload,
+        }
+    }
+}
+
+/// A new sealing key: its secret and its public half.
+pub(super) fn sealing_pair(rng: &mut impl CryptoRng) -> Result<(Secret, SealingKey), DeviceError> {
+    let secret = SealingSecret::generate(rng);
+    let public = SealingKey::x_wing(&secret.public().to_bytes()).ok_or(DeviceError::Damaged("a new key"))?;
+    Ok((Secret::Sealing(secret), public))
+}
+
+/// A genesis statement for a relay, and the founder's pseudonym.
+pub(super) fn genesis(
+    rng: &mut impl CryptoRng,
+    secrets: &Secrets,
+    origin: &str,
+    ledger_key: VerifyingKey,
+) -> Result<(Upload, MemberId), DeviceError> {
+    let mut founder = MemberId::default();
+    rng.fill_bytes(&mut founder.0);
+    let mut nonce = troth_protocol::ids::Nonce::default();
+    rng.fill_bytes(&mut nonce.0);
+    let (member_general, mg) = sealing_pair(rng)?;
+    let (member_sensitive, ms) = sealing_pair(rng)?;
+    let (admin_general, ag) = sealing_pair(rng)?;
+    let (admin_sensitive, asn) = sealing_pair(rng)?;
+    let mut sealings = Vec::new();
+    let mut payload = Vec::new();
+    let classes = [
+        (Class::General, member_general, &mg, admin_general),
+        (Class::Sensitive, member_sensitive, &ms, admin_sensitive),
+    ];
+    for (class, member, member_public, admin) in classes {
+        let named = KeyRef::Member(founder, class, 1);
+        let steps = [
+            (
+                Sealing {
+                    key: named,
+                    to: KeyRef::Device(secrets.id, class),
+                },
+                member,
+                secrets.keys.sealing(class),
+            ),
+            (
+                Sealing {
+                    key: KeyRef::Role(Role::Admin, class, 1),
+                    to: named,
+                },
+                admin,
+                member_public,
+            ),
+        ];
+        for (sealing, key, to) in steps {
+            let to = SealingPublic::from_bytes(to.as_x_wing()).ok_or(DeviceError::Damaged("a new key"))?;
+            let sealed = seal_one(rng, PracticeId::ZERO, 0, &sealing, &key, Target::Public(&to))?;
+            sealings.push(sealing);
+            payload.push(ByteVec::from(sealed));
+        }
+    }
+    let body = Genesis {
+        version: 1,
+        nonce,
+        founder,
+        device: secrets.keys.clone(),
+        member_keys: ClassKeys {
+            general: mg,
+            sensitive: ms,
+        },
+        admin_keys: ClassKeys {
+            general: ag,
+            sensitive: asn,
+        },
+        ledger_key,
+        origin: origin.to_owned(),
+        policy: Policy::default(),
+        sealings,
+    };
+    let payload = cbor::encode(&SealedKeys(payload));
+    Ok((
+        secrets.upload(&PracticeId::ZERO, None, Body::Genesis(Box::new(body)), payload),
+        founder,
+    ))
+}
+
+impl<S: Storage> Device<S> {
+    /// A login over a handshake's transcript. Before this device knows the roster, it has seen what its approver vouched for.
+    pub(super) fn sign_session(&self, practice: &PracticeId, transcript: Hash) -> Upload {
+        let roster = self.state.as_ref().map_or(Hash(practice.0), |s| s.roster.head());
+        let seen = Some(Seen {
+            roster,
+            control: None,
+        });
+        self.secrets
+            .upload(practice, seen, Body::Session(Session { transcript }), Vec::new())
+    }
+
+    /// A roster statement with these actions; `fresh` holds the secrets of keys that they make.
+    pub(super) fn sign_roster(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        actions: Vec<RosterAction>,
+        mut fresh: Fresh,
+    ) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let (practice, head) = (*state.practice(), state.roster.head());
+        let received = now.max(state.received);
+        let planned = state
+            .roster
+            .plan(self.frontier.size(), received, self.secrets.id, &actions)?;
+        let after = planned.after;
+        let mut sealings: Vec<Sealing> = planned.required.into_iter().collect();
+        // What may follow later is given at once where this device can open it.
+        for sealing in planned.optional {
+            if let Ok(secret) = self.sealing_secret(&sealing.key) {
+                fresh.insert(sealing.key, Secret::Sealing(secret));
+                sealings.push(sealing);
+            }
+        }
+        let public = |key: &KeyRef| {
+            after
+                .public_key(key)
+                .and_then(|k| SealingPublic::from_bytes(k.as_x_wing()))
+        };
+        let payload = self.seal_all(rng, practice, &sealings, &fresh, public)?;
+        let body = Body::Roster(statement::Roster {
+            prev: head,
+            actions,
+            sealings,
+        });
+        let seen = Some(Seen {
+            roster: head,
+            control: None,
+        });
+        Ok(self.secrets.upload(&practice, seen, body, payload))
+    }
+
+    /// A control statement that creates a document or turns its key: the epoch's key is drawn here and opened again from the
+    /// ledger, like any other reader's.
+    pub(super) fn sign_epoch(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+        action: impl FnOnce(Hash) -> DocumentAction,
+    ) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let practice = *state.practice();
+        let before = state.documents.get(&id);
+        let epoch = before.map_or(0, Document::epoch) + 1;
+        let key = EpochKey::generate(rng);
+        let actions = vec![action(key.commitment(&EpochContext {
+            practice,
+            document: id,
+            epoch,
+        }))];
+        let (position, received) = (self.frontier.size(), now.max(state.received));
+        let planned = Document::plan(
+            before,
+            &state.roster,
+            position,
+            received,
+            &self.secrets.id,
+            id,
+            &actions,
+        )?;
+        let (prev, roster) = (before.map(Document::head), state.roster.head());
+        let recipients = state.roster.clone();
+        let sealings: Vec<Sealing> = planned.required.into_iter().collect();
+        let fresh = HashMap::from([(KeyRef::Epoch(id, epoch), Secret::Epoch(key))]);
+        let public = |key: &KeyRef| {
+            recipients
+                .public_key(key)
+                .and_then(|k| SealingPublic::from_bytes(k.as_x_wing()))
+        };
+        let payload = self.seal_all(rng, practice, &sealings, &fresh, public)?;
+        let body = Body::Document(statement::Document {
+            document: id,
+            prev,
+            actions,
+            sealings,
+        });
+        Ok(self.secrets.upload(
+            &practice,
+            Some(Seen {
+                roster,
+                control: prev,
+            }),
+            body,
+            payload,
+        ))
+    }
+
+    /// An edit: content sealed under the document's present epoch.
+    pub(super) fn sign_change(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        id: DocumentId,
+        content: &[u8],
+    ) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let practice = *state.practice();
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let (epoch, (sequence, prev)) = (document.epoch(), document.next_of(&self.secrets.id));
+        let seen = Some(Seen {
+            roster: state.roster.head(),
+            control: Some(document.head()),
+        });
+        let body = Body::Change(Change {
+            document: id,
+            epoch,
+            sequence,
+            prev,
+        });
+        let context = PayloadContext {
+            practice,
+            document: id,
+            epoch,
+            author: self.secrets.id,
+            sequence,
+            kind: body.kind(),
+        };
+        let key = self.epoch_key(&KeyRef::Epoch(id, epoch))?;
+        let payload = DocumentCipher::new(&key).encrypt(rng, &context, content)?;
+        Ok(self.secrets.upload(&practice, seen, body, payload))
+    }
+
+    fn seal_all(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        practice: PracticeId,
+        sealings: &[Sealing],
+        fresh: &Fresh,
+        public: impl Fn(&KeyRef) -> Option<SealingPublic>,
+    ) -> Result<Vec<u8>, DeviceError> {
+        let position = self.frontier.size();
+        let mut sealed = Vec::with_capacity(sealings.len());
+        for sealing in sealings {
+            let key = self.known_or_fresh(&sealing.key, fresh)?;
+            let bytes = if is_predecessor(sealing) {
+                let successor = self.known_or_fresh(&sealing.to, fresh)?;
+                seal_one(
+                    rng,
+                    practice,
+                    position,
+                    sealing,
+                    &key,
+                    Target::Successor(&successor),
+                )?
+            } else {
+                let to = public(&sealing.to).ok_or(DeviceError::Damaged("a recipient without a key"))?;
+                seal_one(rng, practice, position, sealing, &key, Target::Public(&to))?
+            };
+            sealed.push(ByteVec::from(bytes));
+        }
+        Ok(if sealed.is_empty() {
+            Vec::new()
+        } else {
+            cbor::encode(&SealedKeys(sealed))
+        })
+    }
+
+    fn known_or_fresh(&mut self, key: &KeyRef, fresh: &Fresh) -> Result<Secret, DeviceError> {
+        match (fresh.get(key), key) {
+            (Some(secret), _) => Ok(secret.clone()),
+            (None, KeyRef::Epoch(..)) => self.epoch_key(key).map(Secret::Epoch),
+            (None, _) => self.sealing_secret(key).map(Secret::Sealing),
+        }
+    }
+}

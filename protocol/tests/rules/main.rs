@@ -1,0 +1,26 @@
+//! The rules, told as stories. Each test cites the rules that it shows by their numbers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
+
+#[path = "../common/practice.rs"]
+mod practice;
+#[path = "../common/sealings.rs"]
+mod sealings;
+
+mod devices;
+mod documents;
+mod edits;
+mod encoding;
+mod founding;
+mod items;
+mod keys;
+mod members;
+mod random;
+mod readers;
+mod replay;
+mod signing;
+mod state;
+mod visibility;

@@ -1,0 +1,380 @@
+//! Whatever several devices say in whatever order: what comes of it is one thing, for everyone who is shown it.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use troth_protocol::ids::{DeviceId, DocumentId, Hash};
+use troth_protocol::keys::Class;
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::{
+    Access, AccessKind, Body, Change, DocumentAction, Erasure, Lane, Principal, Reader, Rights, Role,
+    RosterAction, Session,
+};
+use troth_protocol::visibility::{entitled, may_see};
+
+use crate::practice::{Device, Practice, admins, granting, hash, may, revoking};
+use crate::replay::alone;
+
+/// One attempt. The numbers pick among the devices and documents that there are; many attempts will be refused.
+#[derive(Clone, Debug)]
+struct Attempt {
+    by: usize,
+    other: usize,
+    document: usize,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    AddDevice,
+    RevokeDevice {
+        turn: bool,
+    },
+    TurnOwn(Class),
+    TurnAdmin(Class),
+    Join(Role),
+    ChangeRole(Role),
+    Remove,
+    Create {
+        lane: Lane,
+        admins: bool,
+        share: Option<u64>,
+    },
+    Grant {
+        rights: Rights,
+        admins: bool,
+        until: Option<u64>,
+    },
+    Withdraw {
+        turn: bool,
+    },
+    Turn,
+    Reseal,
+    Edit {
+        late_epoch: bool,
+    },
+    Supersede,
+    Erase,
+    Login,
+    Access,
+    Wait(u64),
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let class = || prop::sample::select(&Class::ALL[..]);
+    let role = || prop::sample::select(&[Role::Admin, Role::Counselor, Role::Client, Role::Auditor][..]);
+    let lane = prop::sample::select(&[Lane::Joint, Lane::ProcessNotes, Lane::Assessments][..]);
+    let until = || prop::option::weighted(0.3, 1..50u64);
+    let rights = prop::sample::select(&[Rights::Read, Rights::Write][..]);
+    prop_oneof![
+        2 => Just(What::AddDevice),
+        2 => any::<bool>().prop_map(|turn| What::RevokeDevice { turn }),
+        1 => class().prop_map(What::TurnOwn),
+        1 => class().prop_map(What::TurnAdmin),
+        3 => role().prop_map(What::Join),
+        2 => role().prop_map(What::ChangeRole),
+        1 => Just(What::Remove),
+        3 => (lane, any::<bool>(), until()).prop_map(|(lane, admins, share)| What::Create { lane, admins, share }),
+        3 => (rights, any::<bool>(), until())
+            .prop_map(|(rights, admins, until)| What::Grant { rights, admins, until }),
+        2 => any::<bool>().prop_map(|turn| What::Withdraw { turn }),
+        3 => Just(What::Turn),
+        1 => Just(What::Reseal),
+        8 => prop::bool::weighted(0.1).prop_map(|late_epoch| What::Edit { late_epoch }),
+        1 => Just(What::Supersede),
+        1 => Just(What::Erase),
+        1 => Just(What::Login),
+        1 => Just(What::Access),
+        2 => (1..30u64).prop_map(What::Wait),
+    ]
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    // The founder's device, which can do most, tries half of the time.
+    let by = prop_oneof![Just(0), 0..12usize];
+    (by, 0..12usize, 0..4usize, what()).prop_map(|(by, other, document, what)| Attempt {
+        by,
+        other,
+        document,
+        what,
+    })
+}
+
+/// Everyone who ever was there, and what they left behind.
+struct Story {
+    practice: Practice,
+    devices: Vec<Device>,
+    documents: Vec<DocumentId>,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let (practice, anna) = Practice::found();
+        Self {
+            practice,
+            devices: vec![anna],
+            documents: Vec::new(),
+        }
+    }
+
+    /// `Err` with the rule where it is refused.
+    fn go_on(&mut self, attempt: &Attempt) -> Result<(), Rule> {
+        let by = self.devices[attempt.by % self.devices.len()].clone();
+        let other = self.devices[attempt.other % self.devices.len()].clone();
+        let practice = &mut self.practice;
+        let id = match self.documents.len() {
+            0 => DocumentId([0; 16]),
+            n => self.documents[attempt.document % n],
+        };
+        let there = practice.state.documents.contains_key(&id);
+        let until = |practice: &Practice, wait: &Option<u64>| wait.map(|w| practice.now + w);
+        match &attempt.what {
+            What::AddDevice => {
+                let device = practice.new_device(by.member);
+                practice.roster(&by, vec![practice.adding(&device)])?;
+                self.devices.push(device);
+            }
+            What::RevokeDevice { turn } => {
+                let mut actions = vec![revoking(&other)];
+                if *turn && by.member == other.member && by.id() != other.id() {
+                    actions.extend(Class::ALL.map(|c| practice.turning_own(&by, c)));
+                }
+                practice.roster(&by, actions)?;
+            }
+            What::TurnOwn(class) => {
+                let turn = practice.turning_own(&by, *class);
+                practice.roster(&by, vec![turn])?;
+            }
+            What::TurnAdmin(class) => {
+                let turn = practice.turning_admin(*class);
+                practice.roster(&by, vec![turn])?;
+            }
+            What::Join(role) => {
+                let device = practice.new_member();
+                let (invite, inviting) = practice.inviting(*role);
+                let joining = practice.joining(invite, *role, &device);
+                practice.roster(&by, vec![inviting, joining])?;
+                self.devices.push(device);
+            }
+            What::ChangeRole(role) => {
+                let (member, role) = (other.member, *role);
+                practice.roster(&by, vec![RosterAction::ChangeRole { member, role }])?;
+            }
+            What::Remove => {
+                let member = other.member;
+                practice.roster(&by, vec![RosterAction::RemoveMember { member }])?;
+            }
+            What::Create {
+                lane,
+                admins: with_admins,
+                share,
+            } => {
+                let own = may(Principal::Member(by.member), Rights::Write);
+                let mut readers = vec![own];
+                if *with_admins {
+                    readers.push(admins());
+                }
+                if other.member != by.member {
+                    let until = until(practice, share);
+                    readers.push(Reader {
+                        until,
+                        ..may(Principal::Member(other.member), Rights::Read)
+                    });
+                }
+                let (id, body) = practice.creating(*lane, readers);
+                practice.say(&by, Body::Document(body))?;
+                self.documents.push(id);
+            }
+            What::Grant {
+                rights,
+                admins,
+                until: wait,
+            } => {
+                let principal = match admins {
+                    true => Principal::Role(Role::Admin),
+                    false => Principal::Member(other.member),
+                };
+                let reader = Reader {
+                    principal,
+                    rights: *rights,
+                    until: until(practice, wait),
+                };
+                practice.control(&by, id, vec![granting(reader)])?;
+            }
+            What::Withdraw { turn } => {
+                let principal = Principal::Member(other.member);
+                let mut actions = vec![DocumentAction::Revoke { principal }];
+                if *turn && there {
+                    actions.push(practice.turning(id));
+                }
+                practice.control(&by, id, actions)?;
+            }
+            What::Turn if there => {
+                practice.turn(&by, id)?;
+            }
+            What::Reseal => {
+                practice.control(&by, id, vec![DocumentAction::Reseal])?;
+            }
+            What::Edit { late_epoch } => {
+                let mut change = practice.edit(&by, id);
+                change.epoch -= u64::from(*late_epoch);
+                practice.say(&by, Body::Change(change))?;
+            }
+            What::Supersede => {
+                let by_document = DocumentId([1; 16]);
+                practice.control(&by, id, vec![DocumentAction::Supersede { by: by_document }])?;
+            }
+            What::Erase if there => {
+                let prev = practice.state.documents[&id].head();
+                practice.say(&by, Body::Erasure(Erasure { document: id, prev }))?;
+            }
+            What::Login => {
+                let transcript = hash("transcript");
+                practice.say(&by, Body::Session(Session { transcript }))?;
+            }
+            What::Access => {
+                let kind = AccessKind::Fetch;
+                practice.say(&by, Body::Access(Access { document: id, kind }))?;
+            }
+            What::Wait(time) => practice.now += time,
+            What::Turn | What::Erase => {}
+        }
+        Ok(())
+    }
+
+    fn an_admin_remains(&self) -> bool {
+        let roster = &self.practice.state.roster;
+        let mut admins = roster.members_with(Role::Admin, u64::MAX);
+        admins.any(|m| roster.devices_of(*m, u64::MAX).next().is_some())
+    }
+
+    /// The devices that could open a document's present key when it began, or were given it since.
+    fn holders(&self, id: DocumentId, at: u64) -> BTreeSet<DeviceId> {
+        let roster = &self.practice.state.roster;
+        let document = &self.practice.state.documents[&id];
+        let received = self.practice.entries[at as usize].leaf.received;
+        let active = roster.devices().keys().filter(|d| roster.active(d, at).is_ok());
+        let readers = active.filter(|d| {
+            let member = roster.devices()[d].member;
+            document.rights(roster, &member, at, received).is_some()
+        });
+        readers.copied().collect()
+    }
+
+    /// Whether everyone who held the key that an edit was sealed under, when its epoch began, may read the edit.
+    fn only_readers_hold_the_key(&self, change: &Change) -> bool {
+        let (at, document) = (
+            self.practice.next() - 1,
+            &self.practice.state.documents[&change.document],
+        );
+        let began = document.epoch_record(change.epoch).unwrap().from;
+        change.epoch == document.epoch()
+            && self
+                .holders(change.document, began)
+                .is_subset(&self.holders(change.document, at))
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_said(attempts in prop::collection::vec(attempt(), 1..70)) {
+        let mut story = Story::begin();
+        for attempt in &attempts {
+            // `submit` holds that what is refused leaves no mark.
+            let taken = story.go_on(attempt);
+            // R26
+            prop_assert!(story.an_admin_remains(), "{attempt:?}");
+            // R42, R43
+            if let (Ok(()), What::Edit { .. }) = (taken, &attempt.what) {
+                let last = story.practice.entries.last().unwrap().statement();
+                let Body::Change(change) = last.body else { unreachable!() };
+                prop_assert!(story.only_readers_hold_the_key(&change), "{attempt:?}");
+            }
+        }
+        let practice = &story.practice;
+        // The relay's state is what its bytes say.
+        let replayed = practice.replay(|_, _| true).unwrap();
+        prop_assert!(replayed == practice.state);
+        // Each document stands alone, against the roster as it is now.
+        for id in &story.documents {
+            prop_assert!(alone(practice, *id).unwrap() == practice.state.documents[id]);
+        }
+        // Each member, shown what they may see and nothing else, takes all of it and owes themself the same counts.
+        for member in practice.state.roster.members().keys() {
+            if practice.state.roster.role(member, u64::MAX).is_none() {
+                continue;
+            }
+            let shown = practice.replay(|at, stream| may_see(&practice.state, member, stream, at)).unwrap();
+            prop_assert!(shown.roster == practice.state.roster);
+            prop_assert_eq!(entitled(&shown, member), entitled(&practice.state, member));
+        }
+    }
+
+    /// A request is taken whole or not at all, whichever statement of it is refused.
+    #[test]
+    fn a_request_is_undone_whole(
+        before in prop::collection::vec(attempt(), 0..30),
+        request in prop::collection::vec(attempt(), 1..10),
+        good in any::<prop::sample::Index>(),
+    ) {
+        let mut story = Story::begin();
+        for attempt in &before {
+            let _ = story.go_on(attempt);
+        }
+        let start = story.practice.clone();
+        for attempt in request.iter().filter(|a| !matches!(a.what, What::Login)) {
+            let _ = story.go_on(attempt);
+        }
+        let said: Vec<_> = story.practice.entries[start.entries.len()..].to_vec();
+        let good = good.index(said.len() + 1);
+        let mut relay = start.clone();
+        let statements: Vec<_> = said.iter().map(|e| e.statement()).collect();
+        let savepoint = relay.state.savepoint(statements.iter());
+        for (position, entry) in (start.next()..).zip(&said[..good]) {
+            let verified = relay.verify(entry.leaf.signed.clone()).unwrap();
+            relay.state.apply(position, entry.leaf.received, &verified).unwrap();
+        }
+        relay.state.restore(savepoint);
+        prop_assert!(relay.state == start.state);
+    }
+}
+
+#[test]
+fn the_stories_do_happen() {
+    // Were all attempts refused, the properties above would say nothing.
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut taken, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..60 {
+        let attempts = prop::collection::vec(attempt(), 60..70)
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let mut story = Story::begin();
+        for attempt in attempts {
+            match story.go_on(&attempt) {
+                Ok(()) => drop(taken.insert(Hash::of(&[kind(&attempt.what).as_bytes()]))),
+                Err(rule) => drop(refused.insert(rule)),
+            }
+        }
+    }
+    assert!(taken.len() >= 17, "{}", taken.len());
+    for rule in [
+        Rule::Revoked,
+        Rule::NotPermitted,
+        Rule::NoSuchSubject,
+        Rule::LastOne,
+        Rule::TurnFirst,
+        Rule::Closed,
+        Rule::WrongEpoch,
+        Rule::StaleEpoch,
+        Rule::NoWriter,
+    ] {
+        assert!(refused.contains(&rule), "{rule:?}");
+    }
+}
+
+fn kind(what: &What) -> String {
+    let text = format!("{what:?}");
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
+}

@@ -1,0 +1,48 @@
+//! The command line: data on stdout, everything else on stderr; 0 done, 1 failed, 2 usage.
+
+mod logs;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The relay of Troth: keeps what devices have encrypted, and cannot read it
+#[derive(Parser)]
+#[command(name = "troth-server", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve devices until stopped
+    Serve(serve::Arguments),
+    /// Replay every ledger from genesis, and check every hash, signature and chain
+    Verify(verify::Arguments),
+}
+
+/// Why a command did not do what it was asked.
+pub(crate) enum Failure {
+    /// What was asked for cannot be done.
+    Usage(String),
+    /// It went wrong.
+    Failed(String),
+}
+
+/// Runs the command that was typed.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
+    };
+    let (code, why) = match done {
+        Ok(code) => return code,
+        Err(Failure::Failed(why)) => (1, why),
+        Err(Failure::Usage(why)) => (2, why),
+    };
+    eprintln!("troth-server: {why}");
+    ExitCode::from(code)
+}

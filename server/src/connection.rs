@@ -1,0 +1,200 @@
+//! The only file that touches a device's socket: one WebSocket, binary frames, both ways.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tracing::{debug, warn};
+use troth_protocol::ids::PracticeId;
+use troth_protocol::limits;
+use troth_protocol::rule::Rule;
+use troth_protocol::wire::{self, Goodbye, Refused, RelayMessage};
+
+use crate::core::{ConnectionId, Event};
+use crate::relay::{Out, Outbox, Relay};
+use crate::verify::{Checked, Fault, check};
+
+/// How long a connection may stay without logging in or saying what else it is there for.
+const LOGIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may stay that only asks, founds or waits at a mailbox: as long as a mailbox lasts, and a while.
+const VISIT_WITHIN: Duration = Duration::from_millis(limits::MAILBOX_MS + 60_000);
+/// How long one frame may take to be written before the reader counts as gone.
+const WRITE_WITHIN: Duration = Duration::from_secs(30);
+/// How long the last word may take.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+/// Length of a frame, in bytes, above which it is checked off the sockets' threads: some two dozen signatures.
+const CHECKED_APART: usize = 8 * 1024;
+/// What is longer goes out in pieces of this many bytes. The socket's buffer grows to the longest piece and stays with the
+/// connection for as long as it lasts.
+const PIECE: usize = 4 * 1024;
+/// Bytes read from the socket at once.
+const READ: usize = 2 * 1024;
+
+/// How a device's WebSocket is set up: small buffers, and no frame longer than the protocol's.
+pub fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ)
+        .write_buffer_size(0)
+        .max_write_buffer_size(2 * limits::FRAME)
+        .max_message_size(Some(limits::FRAME))
+        .max_frame_size(Some(limits::FRAME))
+}
+
+/// Serves one connection until it ends.
+pub async fn run<S>(mut socket: WebSocketStream<S>, relay: Relay)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Some((id, mut outbox)) = relay.open().await else {
+        return goodbye(&mut socket, Rule::Quota).await;
+    };
+    let reason = serve(id, &mut socket, &relay, &mut outbox).await;
+    relay.closed(id).await;
+    if let Some(rule) = reason {
+        debug!(connection = id, rule = rule.number(), "closed");
+        goodbye(&mut socket, rule).await;
+    }
+    relay.gone();
+}
+
+/// What the relay knows of a connection before the core does.
+struct Visitor {
+    /// The practice that its hello named.
+    practice: Option<PracticeId>,
+    /// When it has to be gone; `None` once it is logged in.
+    until: Option<Instant>,
+}
+
+/// Returns the reason to tell the other side, if it is still there to be told.
+async fn serve<S>(
+    id: ConnectionId,
+    socket: &mut WebSocketStream<S>,
+    relay: &Relay,
+    outbox: &mut Outbox,
+) -> Option<Rule>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let opened = Instant::now();
+    let mut visitor = Visitor { practice: None, until: Some(opened + LOGIN_WITHIN) };
+    let mut cut_off = std::pin::pin!(outbox.cut_off());
+    loop {
+        let until = visitor.until;
+        tokio::select! {
+            rule = &mut cut_off => return Some(rule),
+            out = outbox.next() => match out? {
+                Out::Close(rule) => return Some(rule),
+                Out::Frame(frame) => {
+                    let length = frame.len();
+                    tokio::select! {
+                        rule = &mut cut_off => return Some(rule),
+                        sent = timeout(WRITE_WITHIN, send(socket, frame)) => match sent {
+                            Ok(Ok(())) => outbox.written(length),
+                            Ok(Err(_)) => return None,
+                            Err(_) => return Some(Rule::SlowReader),
+                        },
+                    }
+                }
+            },
+            message = socket.next() => match message {
+                Some(Ok(Message::Binary(frame))) => {
+                    // Boxed: what it takes to check a message is not kept while the connection is idle.
+                    let received = Box::pin(receive(id, frame, relay, socket, &mut visitor, opened));
+                    if let Some(rule) = received.await {
+                        return Some(rule);
+                    }
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Text(_))) => return Some(Rule::Malformed),
+                Some(Err(Error::Capacity(_))) => return Some(Rule::TooLarge),
+                Some(Err(Error::Protocol(_) | Error::Utf8(_))) => return Some(Rule::Malformed),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            },
+            () = sleep_until(until.unwrap_or(opened)), if until.is_some() => return Some(Rule::OutOfOrder),
+        }
+    }
+}
+
+/// Checks one frame and hands it on; returns why the connection must end, if it must.
+async fn receive<S>(
+    id: ConnectionId,
+    frame: Bytes,
+    relay: &Relay,
+    socket: &mut WebSocketStream<S>,
+    visitor: &mut Visitor,
+    opened: Instant,
+) -> Option<Rule>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let length = frame.len();
+    let practice = visitor.practice.as_ref();
+    let checked = apart(length > CHECKED_APART, || check(&frame, practice, relay.directory()));
+    drop(frame);
+    match checked {
+        Ok(message) => {
+            match &message {
+                Checked::Hello(hello) if visitor.practice.is_none() => visitor.practice = Some(hello.practice),
+                Checked::Session(_) => visitor.until = None,
+                Checked::Put(_) | Checked::Take(_) | Checked::Info | Checked::Found(_) => {
+                    visitor.until = visitor.until.map(|_| opened + VISIT_WITHIN);
+                }
+                _ => {}
+            }
+            let up = relay.submit(Event::Message(id, message), length).await;
+            (!up).then_some(Rule::Unavailable)
+        }
+        Err(Fault::Statement(request, index, rule)) => {
+            warn!(connection = id, rule = rule.number(), "a statement was refused before it was ordered");
+            let refused = Refused { request, index, rule: rule.number(), head: None };
+            let frame = wire::frame(&RelayMessage::Refused(refused));
+            let sent = timeout(WRITE_WITHIN, send(socket, frame.into())).await;
+            (!matches!(sent, Ok(Ok(())))).then_some(Rule::SlowReader)
+        }
+        Err(Fault::Connection(rule)) => Some(rule),
+    }
+}
+
+/// Long work moves the other connections of this thread to another one, where there is another.
+fn apart<T>(long: bool, work: impl FnOnce() -> T) -> T {
+    let several = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    if long && several { tokio::task::block_in_place(work) } else { work() }
+}
+
+async fn send<S>(socket: &mut WebSocketStream<S>, frame: Bytes) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let length = frame.len();
+    if length <= PIECE {
+        return socket.send(Message::Binary(frame)).await;
+    }
+    for from in (0..length).step_by(PIECE) {
+        let to = length.min(from + PIECE);
+        let kind = if from == 0 { Data::Binary } else { Data::Continue };
+        let piece = Frame::message(frame.slice(from..to), OpCode::Data(kind), to == length);
+        socket.send(Message::Frame(piece)).await?;
+    }
+    Ok(())
+}
+
+/// The last word: why, and the close.
+async fn goodbye<S>(socket: &mut WebSocketStream<S>, rule: Rule)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let frame = wire::frame(&RelayMessage::Goodbye(Goodbye { rule: rule.number() }));
+    let _ = timeout(GOODBYE_WITHIN, async {
+        let _ = send(socket, frame.into()).await;
+        let _ = socket.close(None).await;
+    })
+    .await;
+}

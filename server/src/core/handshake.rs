@@ -1,0 +1,76 @@
+//! Hello, challenge, session: who is calling, proven by both sides over one transcript.
+
+use rand_core::CryptoRng;
+use troth_protocol::entry::Verified;
+use troth_protocol::ids::{DeviceId, Nonce, PracticeId};
+use troth_protocol::limits;
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::Body;
+use troth_protocol::wire::{Hello, RelayMessage, Transcript, Welcome};
+
+use super::append::Round;
+use super::{Connection, ConnectionId, Core, Live};
+use crate::verify::CheckedUpload;
+
+impl Core {
+    pub(super) fn hello(&mut self, rng: &mut impl CryptoRng, id: ConnectionId, hello: Hello) {
+        if self.connections.contains_key(&id) {
+            return self.close(id, Rule::OutOfOrder);
+        }
+        let Some(practice) = self.practices.get(&hello.practice) else {
+            return self.close(id, Rule::UnknownPractice);
+        };
+        if practice.tree.size() == 0 {
+            // Its genesis waits for this very round's write: nothing is signed yet.
+            return self.close(id, Rule::Unavailable);
+        }
+        let mut nonce = Nonce::default();
+        rng.fill_bytes(&mut nonce.0);
+        let origin = practice.state.roster.origin().to_owned();
+        let transcript = Transcript::new(hello, nonce, origin, practice.checkpoint);
+        let challenge = transcript.challenge(&self.settings.key);
+        self.connections.insert(id, Connection::Challenged { hello, transcript: transcript.hash() });
+        self.send(id, &RelayMessage::Challenge(challenge));
+    }
+
+    /// A login is for this connection's own transcript (R50), by the device that said hello, which is active. It goes into
+    /// the ledger if the device's last one there is twelve hours old.
+    pub(super) fn session(&mut self, id: ConnectionId, statement: Verified, round: &mut Round) {
+        let Some(Connection::Challenged { hello, transcript }) = self.connections.get(&id) else {
+            return self.close(id, Rule::OutOfOrder);
+        };
+        let (hello, transcript) = (*hello, *transcript);
+        let signed_this = matches!(&statement.statement().body, Body::Session(s) if s.transcript == transcript);
+        if !signed_this || statement.statement().signer != hello.device {
+            return self.close(id, Rule::Transcript);
+        }
+        let Some(practice) = self.practices.get(&hello.practice) else {
+            return self.close(id, Rule::UnknownPractice);
+        };
+        let member = match practice.state.roster.active(&hello.device, u64::MAX) {
+            Ok(device) => device.member,
+            Err(rule) => return self.close(id, rule),
+        };
+        let due = self.login_due(&hello.practice, &hello.device);
+        let live = Live { practice: hello.practice, device: hello.device, member, follow: None, fetches: 0 };
+        self.connections.insert(id, Connection::Live(live));
+        match self.resting() {
+            _ if !due => self.welcome(id),
+            // A full disk must not keep readers out.
+            Some(Rule::DiskFull) => self.welcome(id),
+            Some(rule) => self.close(id, rule),
+            None => round.logins.push((id, hello.practice, CheckedUpload { statement, payload: Vec::new() })),
+        }
+    }
+
+    /// Whether a device's next login goes into the ledger.
+    pub(super) fn login_due(&self, practice: &PracticeId, device: &DeviceId) -> bool {
+        let last = self.practices.get(practice).and_then(|p| p.state.logins.get(device));
+        last.is_none_or(|at| self.now >= at.saturating_add(limits::SESSION_LOGGED_MS))
+    }
+
+    pub(super) fn welcome(&mut self, id: ConnectionId) {
+        let now = self.now;
+        self.send(id, &RelayMessage::Welcome(Welcome { now }));
+    }
+}

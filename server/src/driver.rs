@@ -1,0 +1,196 @@
+//! The thread that turns the core's wheel: it gathers the events that wait, hands them over with the time and randomness,
+//! and performs what the core says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tracing::{error, warn};
+use troth_protocol::rule::Rule;
+
+use crate::core::{ConnectionId, Core, Effect, Event, Settings};
+use crate::practice::LoadError;
+use crate::reading::{Plan, Reader};
+use crate::relay::{Input, Outlet, Relay, WAITING_MESSAGES};
+use crate::store::Store;
+use crate::verify::Directory;
+
+/// Events of one round at most: what one durable write carries.
+const ROUND: usize = 4096;
+/// How often the core hears that time passes.
+const TICK: Duration = Duration::from_secs(1);
+/// Readings that go to the disk at once; more would wait for the same disk.
+const READINGS: usize = 8;
+
+/// Loads every ledger and starts the core on a thread of its own. Must be called within a Tokio runtime.
+pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadError> {
+    let core = Core::open(settings.clone(), store.clone())?;
+    let directory = Directory::default();
+    core.ledgers().for_each(|ledger| directory.publish(ledger));
+    let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
+    let ticks = sender.downgrade();
+    let relay = Relay::new(sender, directory.clone(), store.clone(), settings);
+    let driver = Driver {
+        core,
+        directory,
+        store,
+        outlets: HashMap::new(),
+        runtime: Handle::current(),
+        back: ticks.clone(),
+        readings: Arc::new(Semaphore::new(READINGS)),
+    };
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(TICK).await;
+            let Some(sender) = ticks.upgrade() else { return };
+            if sender.send(Input::Event(Event::Tick, None)).await.is_err() {
+                return;
+            }
+        }
+    });
+    std::thread::Builder::new()
+        .name("core".into())
+        .spawn(move || driver.run(receiver))
+        .map_err(|e| LoadError::Store(crate::store::StoreError::Io(e)))?;
+    Ok(relay)
+}
+
+/// Milliseconds since the Unix epoch.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Driver {
+    core: Core,
+    directory: Directory,
+    store: Arc<dyn Store>,
+    outlets: HashMap<ConnectionId, Outlet>,
+    runtime: Handle,
+    back: mpsc::WeakSender<Input>,
+    readings: Arc<Semaphore>,
+}
+
+impl Driver {
+    fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let mut rng = UnwrapErr(SysRng);
+        while let Some(first) = inputs.blocking_recv() {
+            let mut events = Vec::new();
+            let mut permits = Vec::new();
+            let mut probes = Vec::new();
+            let mut stop = false;
+            let mut next = Some(first);
+            while let Some(input) = next {
+                match input {
+                    Input::Opened(id, outlet) => {
+                        self.outlets.insert(id, outlet);
+                    }
+                    Input::Event(event, permit) => {
+                        if let Event::Closed(id) = event {
+                            self.outlets.remove(&id);
+                        }
+                        events.push(event);
+                        permits.extend(permit);
+                    }
+                    Input::Probe(answer) => probes.push(answer),
+                    Input::Shutdown => stop = true,
+                }
+                next = if events.len() < ROUND && !stop { inputs.try_recv().ok() } else { None };
+            }
+            for effect in self.core.handle(now(), &mut rng, events) {
+                self.perform(effect);
+            }
+            drop(permits);
+            for answer in probes {
+                let _ = answer.send(());
+            }
+            if stop {
+                self.outlets.values().for_each(|outlet| outlet.close(Rule::Unavailable));
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(id, frame) => {
+                if self.outlets.get(&id).is_some_and(|outlet| !outlet.send(frame)) {
+                    warn!(connection = id, "a reader did not keep up; it is disconnected");
+                    self.outlets.remove(&id);
+                }
+            }
+            Effect::Close(id, rule) => {
+                if let Some(outlet) = self.outlets.remove(&id) {
+                    outlet.close(rule);
+                }
+            }
+            Effect::Publish(ledger) => self.directory.publish(ledger),
+            Effect::Read(id, plan) => {
+                if let Some(outlet) = self.outlets.get(&id) {
+                    let reading = Reading { id, store: self.store.clone(), outlet: outlet.clone(), back: self.back.clone() };
+                    self.runtime.spawn(reading.run(plan, self.readings.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// A plan on its way to one connection.
+struct Reading {
+    id: ConnectionId,
+    store: Arc<dyn Store>,
+    outlet: Outlet,
+    back: mpsc::WeakSender<Input>,
+}
+
+impl Reading {
+    /// Carries out a plan at the pace of its connection's socket.
+    async fn run(self, plan: Box<Plan>, readings: Arc<Semaphore>) {
+        let (purpose, to) = (plan.purpose, plan.to);
+        let Some(mut reader) = self.begin(plan, &readings).await else { return };
+        loop {
+            if !self.outlet.ready().await {
+                return;
+            }
+            let Ok(_permit) = readings.acquire().await else { return };
+            let step = tokio::task::spawn_blocking(move || {
+                let frame = reader.next_frame();
+                (reader, frame)
+            });
+            match step.await {
+                Ok((next, Ok(Some(frame)))) => {
+                    reader = next;
+                    if !self.outlet.send(frame.into()) {
+                        return;
+                    }
+                }
+                Ok((_, Ok(None))) => break,
+                Ok((_, Err(error))) => return self.failed(&error),
+                Err(error) => return self.failed(&error),
+            }
+        }
+        if let Some(back) = self.back.upgrade() {
+            let _ = back.send(Input::Event(Event::Delivered(self.id, purpose, to), None)).await;
+        }
+    }
+
+    async fn begin(&self, plan: Box<Plan>, readings: &Semaphore) -> Option<Box<Reader>> {
+        let _permit = readings.acquire().await.ok()?;
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || Reader::new(*plan, store).map(Box::new)).await {
+            Ok(Ok(reader)) => return Some(reader),
+            Ok(Err(error)) => self.failed(&error),
+            Err(error) => self.failed(&error),
+        }
+        None
+    }
+
+    fn failed(&self, error: &dyn std::fmt::Display) {
+        error!(connection = self.id, %error, "a reading failed");
+        self.outlet.close(Rule::Unavailable);
+    }
+}

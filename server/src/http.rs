@@ -1,0 +1,94 @@
+//! The relay's HTTP side: the WebSocket's door, health, checkpoints and tiles.
+//!
+//! | path | is |
+//! | --- | --- |
+//! | `/v1/sync` | the WebSocket of a device |
+//! | `/healthz` | the process is up |
+//! | `/readyz` | the core takes events and the store answers |
+//! | `/log/<practice>/checkpoint` | the newest signed checkpoint (C2SP tlog-checkpoint) |
+//! | `/log/<practice>/tile/<L>/<N>[.p/<W>]` | hashes of the tree (C2SP tlog-tiles) |
+//! | `/log/<practice>/tile/entries/…` | refused: entries go to members only, over their connection |
+//! | `/i` | the intake page, which this build does not have |
+//!
+//! Checkpoints and tiles are hashes of hashes: they say how large a ledger is, and nothing of what is in it.
+
+mod door;
+mod health;
+mod ledger;
+mod sync;
+pub mod tls;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::Semaphore;
+
+pub use door::Door;
+
+use crate::relay::Relay;
+
+/// Tiles read from the disk at once; more would wait for the same disk.
+const TILE_READS: usize = 8;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    relay: Relay,
+    reads: Arc<Semaphore>,
+}
+
+/// The routes.
+pub fn router(relay: Relay) -> Router {
+    Router::new()
+        .route("/", get(about))
+        .route("/v1/sync", get(sync::upgrade))
+        .route("/healthz", get(health::up))
+        .route("/readyz", get(health::ready))
+        .route("/log/{practice}/checkpoint", get(ledger::checkpoint))
+        .route("/log/{practice}/tile/{*tile}", get(ledger::tile))
+        .route("/i", get(intake))
+        .route("/i/{*rest}", get(intake))
+        .fallback(nothing)
+        .layer(axum::middleware::map_response(secured))
+        .with_state(Shared { relay, reads: Arc::new(Semaphore::new(TILE_READS)) })
+}
+
+/// Nothing here is to be framed, sniffed, run or kept, unless a handler says otherwise.
+async fn secured(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn about() -> Response {
+    sentence(StatusCode::OK, "This is a Troth relay. It keeps what devices have encrypted, and cannot read it.")
+}
+
+async fn nothing() -> Response {
+    sentence(StatusCode::NOT_FOUND, "There is nothing here.")
+}
+
+async fn intake() -> Response {
+    const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+        <meta name=\"viewport\" content=\"width=device-width\">\n<title>Troth</title>\n\
+        <p>This relay was built without the intake page. Ask your counselor for another way to answer; \
+        nothing you typed was sent.</p>\n\
+        <p lang=\"zh-Hans\">此服务器未包含登记页面。请向您的咨询师询问其他填写方式；您未提交任何内容。</p>\n</html>\n";
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE).into_response()
+}
+
+/// An answer of one plain sentence.
+fn sentence(status: StatusCode, text: &str) -> Response {
+    (status, format!("{text}\n")).into_response()
+}

@@ -1,0 +1,61 @@
+//! One ledger in memory: what its statements amount to, and its tree.
+
+mod load;
+mod sequence;
+mod tiles;
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint};
+use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::roster::Roster;
+use troth_protocol::state::State;
+use troth_protocol::tree::Tree;
+
+use crate::directory::Ledger;
+
+pub(crate) use load::replay;
+pub use load::{LoadError, load};
+pub use sequence::{Fresh, Outcome, Pending, ReceiptOr, Sequenced, found, practice_id};
+pub use tiles::StoredTiles;
+
+/// One practice's ledger as of its newest durable entry.
+pub struct Practice {
+    /// What its statements amount to.
+    pub state: State,
+    /// Its roster as of its newest durable entry, for whoever checks signatures.
+    pub roster: Arc<Roster>,
+    /// Its tree.
+    pub tree: Arc<Tree>,
+    /// The newest checkpoint, signed after what it commits to was durable.
+    pub checkpoint: CompactCheckpoint,
+    /// Size at which the state was last written down.
+    pub written_down: u64,
+}
+
+impl Practice {
+    /// The practice.
+    pub const fn id(&self) -> &PracticeId {
+        self.state.practice()
+    }
+
+    /// What may be shown of it.
+    pub fn ledger(&self) -> Ledger {
+        Ledger { roster: self.roster.clone(), tree: self.tree.clone(), checkpoint: self.checkpoint }
+    }
+
+    /// Signs the ledger as it is. Called only for what is durable; Ed25519 is deterministic, so signing a size again after
+    /// a crash gives the same bytes.
+    pub fn sign(&mut self, key: &SigningKey) {
+        self.checkpoint = sign(&self.state, self.tree.size(), self.tree.root(), key);
+    }
+}
+
+/// The relay's signature on a size and root of a practice's ledger.
+pub fn sign(state: &State, size: u64, root: Hash, key: &SigningKey) -> CompactCheckpoint {
+    match Checkpoint::new(state.roster.ledger_origin(), size, root) {
+        Ok(checkpoint) => checkpoint.sign_compact(key),
+        Err(_) => unreachable!("a roster's origin is plain: genesis with another is refused"),
+    }
+}

@@ -1,0 +1,238 @@
+//! How a ledger grows: statements take their positions, or are refused, before anything is written.
+
+use std::sync::Arc;
+
+use troth_protocol::cbor;
+use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_protocol::document::Document;
+use troth_protocol::entry::{Leaf, Verified};
+use troth_protocol::ids::{DocumentId, Hash, PracticeId};
+use troth_protocol::rule::Rule;
+use troth_protocol::state::State;
+use troth_protocol::statement::{Body, Statement};
+use troth_protocol::stream::Stream;
+use troth_protocol::tree::{FoldError, Tree, leaf_hash};
+use troth_protocol::wire::Receipt;
+
+use super::Practice;
+use crate::store::{EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey, TileRow};
+use crate::verify::CheckedUpload;
+
+/// The state is written down again after this many entries, or after four for each document if that is more: loading
+/// replays no more than this, and writing it down costs each entry little.
+const WRITE_DOWN_AFTER: u64 = 8192;
+
+/// An entry that has its position and is not yet durable.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// Its position.
+    pub position: u64,
+    /// Its stream.
+    pub stream: Stream,
+    /// Its leaf.
+    pub leaf: Leaf,
+    /// Its payload; `None` where there is none.
+    pub payload: Option<Vec<u8>>,
+}
+
+impl Fresh {
+    /// Bytes of its statement and payload.
+    pub fn bytes(&self) -> usize {
+        self.leaf.signed.statement.len() + self.payload.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// What becomes of one upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptOr {
+    /// It has this position from now on.
+    New(Receipt),
+    /// It had this position already.
+    Known(Receipt),
+}
+
+impl ReceiptOr {
+    /// The receipt.
+    pub const fn receipt(self) -> Receipt {
+        match self {
+            Self::New(receipt) | Self::Known(receipt) => receipt,
+        }
+    }
+}
+
+/// What becomes of a request: a receipt for each statement, or the index of the first one refused, why, and the present
+/// head of its chain.
+pub type Outcome = Result<Vec<ReceiptOr>, (u32, Rule, Option<Hash>)>;
+
+/// Entries that wait for the same durable write.
+#[derive(Default)]
+pub struct Pending {
+    /// The entries, in order.
+    pub fresh: Vec<Fresh>,
+    /// Documents whose payloads are ordered erased.
+    pub erased: Vec<DocumentId>,
+    rows: Vec<EntryRow>,
+}
+
+/// A ledger after its next durable write.
+pub struct Sequenced {
+    /// The tree.
+    pub tree: Tree,
+    /// The size at which the write has the state written down, if it does.
+    pub written_down: Option<u64>,
+}
+
+impl Practice {
+    /// Takes a request's statements into the state, all or none.
+    pub fn sequence(
+        &mut self,
+        store: &dyn Store,
+        pending: &mut Pending,
+        now: u64,
+        uploads: Vec<CheckedUpload>,
+    ) -> Result<Outcome, StoreError> {
+        let received = now.max(self.state.received);
+        // A single statement is taken whole or not at all by itself; only several need a way back.
+        let backup =
+            (uploads.len() > 1).then(|| self.state.savepoint(uploads.iter().map(|u| u.statement.statement())));
+        let (fresh, erased) = (pending.fresh.len(), pending.erased.len());
+        let mut receipts = Vec::with_capacity(uploads.len());
+        for (upload, index) in uploads.into_iter().zip(0..) {
+            match self.take(store, pending, received, upload)? {
+                Ok(receipt) => receipts.push(receipt),
+                Err((rule, head)) => {
+                    if let Some(savepoint) = backup {
+                        self.state.restore(savepoint);
+                        pending.fresh.truncate(fresh);
+                        pending.rows.truncate(fresh);
+                        pending.erased.truncate(erased);
+                    }
+                    return Ok(Err((index, rule, head)));
+                }
+            }
+        }
+        Ok(Ok(receipts))
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn take(
+        &mut self,
+        store: &dyn Store,
+        pending: &mut Pending,
+        received: u64,
+        upload: CheckedUpload,
+    ) -> Result<Result<ReceiptOr, (Rule, Option<Hash>)>, StoreError> {
+        let position = self.tree.size() + pending.fresh.len() as u64;
+        let statement = &upload.statement;
+        // What no chain protects from coming twice is looked up first; for the rest, only what the chain refuses can have
+        // come before, and is looked up then: the answer is the same, and a new edit costs no look-up.
+        if matches!(statement.statement().body, Body::Access(_)) {
+            if let Some(receipt) = self.known(store, pending, &statement.hash())? {
+                return Ok(Ok(receipt));
+            }
+        }
+        let stream_seq = self.state.count(&statement.statement().stream());
+        if let Err(rule) = self.state.apply(position, received, statement) {
+            let known = self.known(store, pending, &statement.hash())?;
+            return Ok(known.ok_or_else(|| (rule, self.head_of(statement.statement()))));
+        }
+        if let Body::Erasure(erasure) = &statement.statement().body {
+            pending.erased.push(erasure.document);
+        }
+        pending.push(position, received, stream_seq, statement, upload.payload);
+        Ok(Ok(ReceiptOr::New(Receipt { position, received, stream_seq })))
+    }
+
+    /// Where a statement stands already, durable or about to be.
+    pub fn known(&self, store: &dyn Store, pending: &Pending, hash: &Hash) -> Result<Option<ReceiptOr>, StoreError> {
+        if let Some(at) = pending.rows.iter().position(|row| row.statement == *hash) {
+            return Ok(pending.fresh.get(at).map(|f| {
+                ReceiptOr::Known(Receipt {
+                    position: f.position,
+                    received: f.leaf.received,
+                    stream_seq: f.leaf.stream_seq,
+                })
+            }));
+        }
+        let Some(position) = store.find_statement(self.id(), hash)? else { return Ok(None) };
+        let rows = store.entries_at(self.id(), &[position])?;
+        let leaf: Option<Leaf> = rows.first().and_then(|row| cbor::decode(&row.leaf).ok());
+        let leaf = leaf.ok_or_else(|| StoreError::Corrupt(format!("entry {position} is unreadable")))?;
+        Ok(Some(ReceiptOr::Known(Receipt { position, received: leaf.received, stream_seq: leaf.stream_seq })))
+    }
+
+    /// The present head of the chain that a statement belongs to, for whoever has to sign again.
+    fn head_of(&self, statement: &Statement) -> Option<Hash> {
+        match &statement.body {
+            Body::Roster(_) => Some(self.state.roster.head()),
+            _ => match statement.stream() {
+                Stream::Document(id) => self.state.documents.get(&id).map(Document::head),
+                _ => None,
+            },
+        }
+    }
+
+    /// The durable write that makes what is pending part of the ledger.
+    pub fn batch(&self, store: &dyn Store, pending: &mut Pending) -> Result<(PracticeBatch, Sequenced), StoreError> {
+        let mut tree = (*self.tree).clone();
+        let leaves: Vec<Hash> = pending.rows.iter().map(|row| leaf_hash(&row.leaf)).collect();
+        let completed =
+            tree.append(&leaves).map_err(|_: FoldError| StoreError::Misuse("a ledger cannot grow further"))?;
+        let tiles = completed.into_iter().map(|complete| TileRow {
+            level: complete.tile.level,
+            index: complete.tile.index,
+            hashes: complete.hashes.iter().flat_map(|h| h.0).collect(),
+        });
+        let interval = WRITE_DOWN_AFTER.max(4 * self.state.documents.len() as u64);
+        let due = tree.size() >= self.written_down + interval;
+        let mut erase = Vec::new();
+        for document in &pending.erased {
+            let key = StreamKey(Stream::Document(*document).key());
+            erase.extend(store.stream(self.id(), &key, 0, self.tree.size(), usize::MAX)?);
+            let fresh = pending.fresh.iter().filter(|f| f.stream == Stream::Document(*document));
+            erase.extend(fresh.map(|f| f.position));
+        }
+        let batch = PracticeBatch {
+            practice: *self.id(),
+            expect: self.tree.size(),
+            entries: std::mem::take(&mut pending.rows),
+            tiles: tiles.collect(),
+            head: Head { size: tree.size(), root: tree.root() },
+            snapshot: due.then(|| Snapshot { size: tree.size(), state: cbor::encode(&self.state) }),
+            erase,
+        };
+        let written_down = due.then(|| tree.size());
+        Ok((batch, Sequenced { tree, written_down }))
+    }
+}
+
+impl Pending {
+    fn push(&mut self, position: u64, received: u64, stream_seq: u64, statement: &Verified, payload: Vec<u8>) {
+        let leaf = Leaf { received, stream_seq, signed: statement.signed().clone() };
+        let stream = statement.statement().stream();
+        let kept = statement.statement().payload.is_some().then_some(payload);
+        self.rows.push(EntryRow {
+            position,
+            stream: StreamKey(stream.key()),
+            statement: statement.hash(),
+            leaf: leaf.encode(),
+            payload: Some(kept.clone().unwrap_or_default()),
+        });
+        self.fresh.push(Fresh { position, stream, leaf, payload: kept });
+    }
+}
+
+/// A new practice from its genesis, with the entry that waits to be made durable.
+pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Rule> {
+    let state = State::found(now, &genesis.statement)?;
+    let mut pending = Pending::default();
+    pending.push(0, now, 0, &genesis.statement, genesis.payload);
+    let checkpoint = CompactCheckpoint { size: 0, root: troth_protocol::tree::EMPTY_ROOT, signature: [0; 64] };
+    let (tree, roster) = (Arc::new(Tree::new()), Arc::new(state.roster.clone()));
+    Ok((Practice { state, roster, tree, checkpoint, written_down: 0 }, pending))
+}
+
+/// The id that a genesis statement founds.
+pub fn practice_id(genesis: &Verified) -> PracticeId {
+    PracticeId(genesis.hash().0)
+}

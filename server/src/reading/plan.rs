@@ -1,0 +1,92 @@
+//! What to read for whom: decided by the core, carried out beside it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use troth_protocol::ids::PracticeId;
+use troth_protocol::stream::Stream;
+use troth_protocol::tree::Tree;
+
+use crate::store::{Store, StoreError, StreamKey};
+
+/// How far a reader sees into a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// The last position visible.
+    pub position: u64,
+    /// Whether payloads are shown, or statements only.
+    pub payloads: bool,
+}
+
+/// Which entries a plan shows.
+#[derive(Clone, Debug)]
+pub enum Streams {
+    /// All of them, with their payloads.
+    All,
+    /// Those of these streams.
+    Some(BTreeMap<Stream, Until>),
+}
+
+/// What the frames are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A follower that is behind.
+    CatchUp,
+    /// Documents from their beginning.
+    Fetch {
+        /// Names the answer.
+        request: u64,
+    },
+}
+
+/// One reading of a ledger, complete in itself.
+#[derive(Clone)]
+pub struct Plan {
+    /// The practice.
+    pub practice: PracticeId,
+    /// First position.
+    pub from: u64,
+    /// Position after the last.
+    pub to: u64,
+    /// What is shown.
+    pub streams: Streams,
+    /// What for.
+    pub purpose: Purpose,
+    /// The ledger's tree, at `to` or beyond.
+    pub tree: Arc<Tree>,
+    /// The name that the ledger's checkpoints are signed under.
+    pub origin: String,
+    /// The ledger key.
+    pub key: Arc<SigningKey>,
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plan({:?}, {}..{})", self.purpose, self.from, self.to)
+    }
+}
+
+impl Plan {
+    /// The visible positions, ascending; `None` for every one.
+    pub(super) fn positions(&self, store: &dyn Store) -> Result<Option<Vec<u64>>, StoreError> {
+        let Streams::Some(streams) = &self.streams else { return Ok(None) };
+        let mut positions = Vec::new();
+        for (stream, until) in streams {
+            let end = self.to.min(until.position.saturating_add(1));
+            let key = StreamKey(stream.key());
+            positions.extend(store.stream(&self.practice, &key, self.from, end, usize::MAX)?);
+        }
+        positions.sort_unstable();
+        Ok(Some(positions))
+    }
+
+    pub(super) fn shows_payload(&self, stream: &Stream, position: u64) -> bool {
+        match &self.streams {
+            Streams::All => true,
+            Streams::Some(streams) => {
+                streams.get(stream).is_some_and(|until| until.payloads && position <= until.position)
+            }
+        }
+    }
+}

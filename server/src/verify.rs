@@ -1,0 +1,138 @@
+//! What is checked of a message before it reaches the core, in parallel on the connections' own threads: its form, its
+//! payloads and its signatures.
+
+use std::sync::Arc;
+
+use troth_protocol::entry::{Parsed, Signed, Verified};
+use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::limits;
+use troth_protocol::roster::Roster;
+use troth_protocol::rule::Rule;
+use troth_protocol::state::{sealed_keys, verify_genesis};
+use troth_protocol::statement::{Body, Statement};
+use troth_protocol::wire::{self, ClientMessage, Fetch, Follow, Hello, Put, Take, Upload};
+
+pub use crate::directory::Directory;
+
+/// A statement whose form, payload and signature hold.
+#[derive(Clone, Debug)]
+pub struct CheckedUpload {
+    /// The statement.
+    pub statement: Verified,
+    /// Its payload; empty where there is none.
+    pub payload: Vec<u8>,
+}
+
+/// A message whose form and signatures hold.
+#[derive(Clone, Debug)]
+pub enum Checked {
+    /// See [`ClientMessage::Hello`].
+    Hello(Hello),
+    /// See [`ClientMessage::Session`].
+    Session(Box<Verified>),
+    /// See [`ClientMessage::Append`].
+    Append(u64, Vec<CheckedUpload>),
+    /// See [`ClientMessage::Follow`].
+    Follow(Follow),
+    /// See [`ClientMessage::Fetch`].
+    Fetch(Fetch),
+    /// See [`ClientMessage::Found`].
+    Found(Box<CheckedUpload>),
+    /// See [`ClientMessage::Info`].
+    Info,
+    /// See [`ClientMessage::Put`].
+    Put(Put),
+    /// See [`ClientMessage::Take`].
+    Take(Take),
+}
+
+/// Why a message went no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection has no business going on: it is closed with this rule.
+    Connection(Rule),
+    /// A statement of a request is refused: the request, which statement, why.
+    Statement(u64, u32, Rule),
+}
+
+impl From<Rule> for Fault {
+    fn from(rule: Rule) -> Self {
+        Self::Connection(rule)
+    }
+}
+
+/// Checks one frame of a connection that said hello for `practice`.
+pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory) -> Result<Checked, Fault> {
+    let message = wire::message::<ClientMessage>(frame)?;
+    Ok(match message {
+        ClientMessage::Hello(hello) => Checked::Hello(hello),
+        ClientMessage::Session(signed) => {
+            let roster = roster(practice, directory)?;
+            Checked::Session(Box::new(signature(Parsed::parse(signed)?, &roster)?))
+        }
+        ClientMessage::Append(append) => {
+            let roster = roster(practice, directory)?;
+            if append.uploads.is_empty() || append.uploads.len() > limits::APPEND_STATEMENTS {
+                return Err(Fault::Statement(append.request, 0, Rule::TooLarge));
+            }
+            let uploads = append.uploads.into_iter().zip(0..).map(|(upload, index)| {
+                checked(upload, &roster).map_err(|rule| Fault::Statement(append.request, index, rule))
+            });
+            Checked::Append(append.request, uploads.collect::<Result<_, _>>()?)
+        }
+        ClientMessage::Follow(follow) => Checked::Follow(follow),
+        ClientMessage::Fetch(fetch) if fetch.documents.len() > limits::FETCH_DOCUMENTS => {
+            return Err(Fault::Statement(fetch.request, 0, Rule::TooLarge));
+        }
+        ClientMessage::Fetch(fetch) => Checked::Fetch(fetch),
+        ClientMessage::Found(found) => {
+            let Upload { signed, payload } = found.genesis;
+            let refuse = |rule| Fault::Statement(0, 0, rule);
+            let statement = parsed(signed, &payload).map_err(refuse)?;
+            Checked::Found(Box::new(CheckedUpload {
+                statement: verify_genesis(statement).map_err(refuse)?,
+                payload,
+            }))
+        }
+        ClientMessage::Info => Checked::Info,
+        ClientMessage::Put(put) if put.value.len() > limits::MAILBOX_VALUE || put.slot >= limits::MAILBOX_SLOTS => {
+            return Err(Rule::TooLarge.into());
+        }
+        ClientMessage::Put(put) => Checked::Put(put),
+        ClientMessage::Take(take) => Checked::Take(take),
+    })
+}
+
+fn roster(practice: Option<&PracticeId>, directory: &Directory) -> Result<Arc<Roster>, Rule> {
+    directory.get(practice.ok_or(Rule::OutOfOrder)?).ok_or(Rule::UnknownPractice)
+}
+
+fn checked(upload: Upload, roster: &Roster) -> Result<CheckedUpload, Rule> {
+    let statement = parsed(upload.signed, &upload.payload)?;
+    if matches!(statement.statement().body, Body::Session(_) | Body::Notice(_) | Body::Genesis(_)) {
+        return Err(Rule::NotAppendable);
+    }
+    Ok(CheckedUpload { statement: signature(statement, roster)?, payload: upload.payload })
+}
+
+/// R1, R3, R4: the statement's form, its payload, and as many sealed keys in it as the statement lists.
+fn parsed(signed: Signed, payload: &[u8]) -> Result<Parsed, Rule> {
+    let parsed = Parsed::parse(signed)?;
+    parsed.check_payload(payload)?;
+    if !parsed.statement().sealings().is_empty() && !matches!(parsed.statement().body, Body::Invite(_)) {
+        sealed_keys(parsed.statement(), payload)?;
+    }
+    Ok(parsed)
+}
+
+fn signature(parsed: Parsed, roster: &Roster) -> Result<Verified, Rule> {
+    let key = signing_key(parsed.statement(), roster)?;
+    parsed.verify(&key, roster.practice())
+}
+
+fn signing_key(statement: &Statement, roster: &Roster) -> Result<VerifyingKey, Rule> {
+    match statement.body {
+        Body::Submission(_) => Err(Rule::NotInUse),
+        _ => roster.devices().get(&statement.signer).map(|d| d.keys.signing).ok_or(Rule::UnknownDevice),
+    }
+}

@@ -1,0 +1,21 @@
+//! Stories of the relay. Most drive the core without a socket or a clock of its own; some go through a real socket, and a
+//! few through the program itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod append;
+mod audit;
+mod crash;
+mod fetch;
+mod follow;
+mod handshake;
+mod http;
+mod limits;
+mod mailbox;
+mod malformed;
+mod memory;
+mod people;
+mod process;
+mod reader;
+mod reload;
+mod socket;
+mod world;
