@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand_core::CryptoRng;
 use troth_protocol::document::Document;
 use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, MemberId, PracticeId};
-use troth_protocol::statement::{DeviceKind, Lane, Principal, Reader, Rights, Role};
+use troth_protocol::statement::{AccessKind, DeviceKind, Lane, Principal, Reader, Rights, Role};
 use troth_protocol::wire::{Info, Upload};
 
 use super::outbox::Intent;
@@ -303,6 +303,21 @@ impl<S: Storage> Device<S> {
             this: *id == self.secrets.id,
         });
         Ok(summaries.collect())
+    }
+
+    /// Tells the ledger that a record was exported or printed.
+    pub fn record_access(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        document: DocumentId,
+        kind: AccessKind,
+    ) -> Result<(), DeviceError> {
+        let intent = Intent::Access {
+            document,
+            kind,
+            by: self.secrets.id,
+        };
+        self.keep(rng, vec![intent], Vec::new())
     }
 
     /// Revokes a device: what its keys could open turns with it; every other document turns before its next edit. With

@@ -82,6 +82,9 @@ pub enum DeviceError {
     /// The replayed ledger is not the one that was verified.
     #[error("the ledger kept on this device does not verify: {0}")]
     Unverified(String),
+    /// A write failed half-way through taking in news.
+    #[error("an earlier write to this computer's disk failed: start the program again; nothing is lost")]
+    Torn,
     /// The device has stopped.
     #[error("this device has stopped writing: it was revoked, or its relay gave proof of dishonesty")]
     Halted,

@@ -95,14 +95,14 @@ impl<S: Storage> Device<S> {
     }
 
     fn secret(&mut self, key: &KeyRef, steps: usize) -> Result<Secret, DeviceError> {
-        if let KeyRef::Device(device, class) = key {
-            if *device == self.secrets.id {
-                let own = match class {
-                    Class::General => &self.secrets.general,
-                    Class::Sensitive => &self.secrets.sensitive,
-                };
-                return Ok(Secret::Sealing(own.clone()));
+        match key {
+            KeyRef::Device(device, Class::General) if *device == self.secrets.id => {
+                return Ok(Secret::Sealing(self.secrets.general.clone()));
             }
+            KeyRef::Device(device, Class::Sensitive) if *device == self.secrets.id => {
+                return Ok(Secret::Sealing(self.secrets.sensitive.clone()));
+            }
+            _ => {}
         }
         if let Some(found) = self.keys.get(key) {
             return Ok(found.clone());

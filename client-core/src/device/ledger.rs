@@ -1,16 +1,18 @@
 //! The ledger as this device verifies it: items folded, signatures checked, rules applied, counts compared; then kept, all
 //! at once.
 
-use std::collections::{BTreeSet, HashMap};
+mod keep;
+mod verifier;
+
+use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::digest;
-use troth_protocol::entry::{Parsed, Verified};
-use troth_protocol::ids::{DeviceId, DocumentId, Hash, PracticeId, VerifyingKey};
-use troth_protocol::keys::KeyRef;
+use troth_protocol::entry::Verified;
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, VerifyingKey};
 use troth_protocol::rule::Rule;
-use troth_protocol::state::{State, verify_genesis};
+use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Frontier, cover, leaf_hash};
@@ -18,12 +20,10 @@ use troth_protocol::visibility::entitled;
 use troth_protocol::wire::{EntryItem, Item, Items};
 
 use super::keyring::{SealedAt, sealed_in};
-use super::outbox::OutboxRow;
-use super::rows::{
-    CONTENT, DOCUMENT, DocumentRow, ENTRY, EntryRow, LedgerRow, OUTBOX, RUN, RosterRow, RunRow,
-};
+use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError, Evidence};
 use crate::storage::Storage;
+use verifier::Verifier;
 
 /// Why what the relay sent is not believed.
 #[derive(Debug)]
@@ -57,58 +57,6 @@ fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
 }
 
 impl<S: Storage> Device<S> {
-    /// Loads what was verified before.
-    pub(super) fn restore(&mut self) -> Result<(), DeviceError> {
-        if let (Some(ledger), Some(roster)) = (self.rows.ledger()?, self.rows.roster()?) {
-            let mut state = State {
-                roster: roster.roster,
-                documents: std::collections::BTreeMap::new(),
-                counts: ledger.counts.into_iter().collect(),
-                logins: ledger.logins.into_iter().collect(),
-                received: ledger.received,
-            };
-            self.index(&roster.sealed);
-            for row in self.rows.scan::<DocumentRow>(DOCUMENT)? {
-                let id = row.document.id();
-                state.counts.insert(Stream::Document(id), row.count);
-                state.documents.insert(id, row.document.clone());
-                self.documents.insert(id, row);
-            }
-            self.state = Some(state);
-            self.frontier = ledger.frontier;
-            self.checkpoint = ledger.checkpoint;
-            self.checkpoint_at = ledger.checkpoint_at;
-        }
-        self.outbox = self
-            .rows
-            .scan::<OutboxRow>(OUTBOX)?
-            .into_iter()
-            .map(|row| (row.id, row.intent))
-            .collect();
-        for mut inflight in self.rows.scan::<super::Inflight>(super::rows::INFLIGHT)? {
-            inflight.request = 0;
-            self.inflight.insert(inflight.stream, inflight);
-        }
-        let quarantine = self
-            .rows
-            .scan::<super::outbox::QuarantineRow>(super::rows::QUARANTINE)?;
-        self.quarantined = quarantine.len();
-        let newest = self
-            .outbox
-            .keys()
-            .copied()
-            .chain(quarantine.iter().map(|q| q.id))
-            .max();
-        self.next_id = newest.unwrap_or(0) + 1;
-        Ok(())
-    }
-
-    fn index(&mut self, sealed: &[SealedAt]) {
-        for at in sealed {
-            self.sealed.entry(at.sealing.key).or_default().push(*at);
-        }
-    }
-
     /// The key that the relay signs with: the verified roster's, or what was pinned when founding or joining.
     pub(super) fn ledger_key(&self) -> Option<VerifyingKey> {
         self.state
@@ -216,7 +164,11 @@ impl<S: Storage> Device<S> {
             writes.push(self.roster_write(rng));
         }
         writes.push(self.ledger_write(rng));
-        self.rows.commit(writes)?;
+        if let Err(error) = self.rows.commit(writes) {
+            // Memory is ahead of the disk now: nothing more is kept until the device is opened again.
+            self.rows.tear();
+            return Err(error.into());
+        }
         for (stream, covers) in landed {
             self.inflight.remove(&stream);
             for id in covers {
@@ -256,104 +208,6 @@ impl<S: Storage> Device<S> {
             Some(payload) => verified.check_payload(payload),
             None => Ok(()),
         }
-    }
-
-    fn note_document(&mut self, id: DocumentId, position: u64, verified: &Verified, sealed: Vec<SealedAt>) {
-        let Some(document) = self.state.as_ref().and_then(|s| s.documents.get(&id)) else {
-            return;
-        };
-        let count = self.state.as_ref().map_or(0, |s| s.count(&Stream::Document(id)));
-        let row = self.documents.entry(id).or_insert_with(|| DocumentRow {
-            document: document.clone(),
-            count: 0,
-            sealed: Vec::new(),
-            tail: Vec::new(),
-        });
-        row.count = count;
-        row.sealed.extend(sealed);
-        match &verified.statement().body {
-            Body::Change(_) => row.tail.push(position),
-            Body::Erasure(_) => {
-                row.tail.clear();
-                row.sealed.clear();
-                self.contents.remove(&id);
-                self.keys
-                    .retain(|key, _| !matches!(key, KeyRef::Epoch(of, _) if *of == id));
-            }
-            _ => {}
-        }
-    }
-
-    /// The row of a document; an erased one's content goes with it.
-    pub(super) fn write_document(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        id: DocumentId,
-        writes: &mut Vec<crate::storage::Write>,
-    ) {
-        let Some(document) = self.state.as_ref().and_then(|s| s.documents.get(&id)) else {
-            return;
-        };
-        if let Some(row) = self.documents.get_mut(&id) {
-            row.document = document.clone();
-            writes.push(self.rows.put(rng, DOCUMENT, id.as_bytes(), row));
-        }
-        if document.erased().is_some() {
-            writes.push(self.rows.remove(CONTENT, id.as_bytes()));
-        }
-    }
-
-    fn runs(&self, rng: &mut impl CryptoRng, items: &Items) -> Vec<crate::storage::Write> {
-        let mut position = items.from;
-        let mut writes = Vec::new();
-        for item in &items.items {
-            match item {
-                Item::Entry(_) => position += 1,
-                Item::Roots(run) => {
-                    let row = RunRow {
-                        from: position,
-                        entries: run.entries,
-                        roots: run.roots.clone(),
-                    };
-                    writes.push(self.rows.put(rng, RUN, &position.to_be_bytes(), &row));
-                    position = position.saturating_add(run.entries);
-                }
-            }
-        }
-        writes
-    }
-
-    fn roster_write(&self, rng: &mut impl CryptoRng) -> crate::storage::Write {
-        let roster = self.state.as_ref().map(|s| s.roster.clone());
-        match roster {
-            Some(roster) => {
-                let mut sealed: Vec<SealedAt> = self.sealed.values().flatten().copied().collect();
-                sealed.sort_by_key(|at| (at.position, at.index));
-                self.rows.roster_write(rng, &RosterRow { roster, sealed })
-            }
-            None => self.rows.remove(ENTRY, &[]),
-        }
-    }
-
-    fn ledger_write(&self, rng: &mut impl CryptoRng) -> crate::storage::Write {
-        let state = self.state.as_ref();
-        let counts = state.into_iter().flat_map(|s| s.counts.iter());
-        let row = LedgerRow {
-            frontier: self.frontier.clone(),
-            checkpoint: self.checkpoint,
-            checkpoint_at: self.checkpoint_at,
-            received: state.map_or(0, |s| s.received),
-            counts: counts
-                .filter(|(s, _)| !matches!(s, Stream::Document(_)))
-                .map(|(s, c)| (*s, *c))
-                .collect(),
-            logins: state
-                .into_iter()
-                .flat_map(|s| s.logins.iter())
-                .map(|(d, at)| (*d, *at))
-                .collect(),
-        };
-        self.rows.ledger_write(rng, &row)
     }
 
     /// The digest of what this device has counted itself, of all that it is entitled to.
@@ -413,93 +267,4 @@ fn root_at(frontier: &Frontier, items: &Items, size: u64) -> Option<Hash> {
         }
     }
     (frontier.size() == size).then(|| frontier.root())
-}
-
-/// Verifies a batch: the newest change of each author by its signature, those before it by the hashes that it stands on.
-struct Verifier {
-    parsed: Vec<Option<Parsed>>,
-    verified: HashMap<usize, Verified>,
-    /// For each author and document, the indices of their changes, in order.
-    chains: HashMap<(DeviceId, DocumentId), Vec<usize>>,
-}
-
-impl Verifier {
-    fn new(entries: &[EntryItem]) -> Result<Self, Failure> {
-        let mut chains: HashMap<(DeviceId, DocumentId), Vec<usize>> = HashMap::new();
-        let mut parsed = Vec::with_capacity(entries.len());
-        for (index, entry) in entries.iter().enumerate() {
-            let found = match Parsed::parse(entry.leaf.signed.clone()) {
-                Ok(found) => found,
-                Err(rule) => return dishonest(format!("an entry breaks rule R{}: {rule}", rule.number())),
-            };
-            if let Body::Change(change) = &found.statement().body {
-                chains
-                    .entry((found.statement().signer, change.document))
-                    .or_default()
-                    .push(index);
-            }
-            parsed.push(Some(found));
-        }
-        Ok(Self {
-            parsed,
-            verified: HashMap::new(),
-            chains,
-        })
-    }
-
-    fn verified(
-        &mut self,
-        index: usize,
-        state: Option<&State>,
-        practice: &PracticeId,
-    ) -> Result<Verified, Rule> {
-        if let Some(verified) = self.verified.remove(&index) {
-            return Ok(verified);
-        }
-        let parsed = self
-            .parsed
-            .get_mut(index)
-            .and_then(Option::take)
-            .ok_or(Rule::Malformed)?;
-        let Some(state) = state else {
-            let genesis = verify_genesis(parsed)?;
-            return if genesis.hash().0 == practice.0 {
-                Ok(genesis)
-            } else {
-                Err(Rule::UnknownPractice)
-            };
-        };
-        let key = state.signing_key(parsed.statement())?;
-        let Body::Change(change) = &parsed.statement().body else {
-            return parsed.verify(&key, practice);
-        };
-        let chain = (parsed.statement().signer, change.document);
-        let later: Vec<usize> = self
-            .chains
-            .get(&chain)
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|i| *i > index)
-            .collect();
-        let mut next: Option<(usize, Verified)> = None;
-        for at in later.into_iter().rev() {
-            let Some(candidate) = self.parsed.get_mut(at).and_then(Option::take) else {
-                continue;
-            };
-            let verified = match &next {
-                None => candidate.verify(&key, practice)?,
-                Some((_, later)) => candidate.verify_by_successor(later)?,
-            };
-            if let Some((of, later)) = next.replace((at, verified)) {
-                self.verified.insert(of, later);
-            }
-        }
-        let Some((of, later)) = next else {
-            return parsed.verify(&key, practice);
-        };
-        let first = parsed.verify_by_successor(&later);
-        self.verified.insert(of, later);
-        first
-    }
 }

@@ -174,11 +174,17 @@ pub(super) struct RunRow {
 pub(super) struct Rows<S> {
     storage: S,
     vault: Vault,
+    /// A write failed after memory had moved on.
+    torn: bool,
 }
 
 impl<S: Storage> Rows<S> {
     pub(super) const fn new(storage: S, vault: Vault) -> Self {
-        Self { storage, vault }
+        Self {
+            storage,
+            vault,
+            torn: false,
+        }
     }
 
     pub(super) const fn storage(&self) -> &S {
@@ -249,11 +255,19 @@ impl<S: Storage> Rows<S> {
     }
 
     pub(super) fn commit(&mut self, writes: Vec<Write>) -> Result<(), DeviceError> {
+        if self.torn {
+            return Err(DeviceError::Torn);
+        }
         if writes.is_empty() {
             Ok(())
         } else {
             Ok(self.storage.commit(writes)?)
         }
+    }
+
+    /// Refuses every further write.
+    pub(super) const fn tear(&mut self) {
+        self.torn = true;
     }
 
     pub(super) fn identity(&self) -> Result<Identity, DeviceError> {

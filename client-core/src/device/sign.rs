@@ -12,8 +12,8 @@ use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing, Sealin
 use troth_protocol::labels;
 use troth_protocol::signature::{Signature, message};
 use troth_protocol::statement::{
-    self, Body, Change, DocumentAction, Genesis, PayloadRef, Policy, Role, RosterAction, Seen, Session,
-    Statement,
+    self, Access, AccessKind, Body, Change, DocumentAction, Genesis, PayloadRef, Policy, Role, RosterAction,
+    Seen, Session, Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -268,6 +268,22 @@ impl<S: Storage> Device<S> {
         let key = self.epoch_key(&KeyRef::Epoch(id, epoch))?;
         let payload = DocumentCipher::new(&key).encrypt(rng, &context, content)?;
         Ok(self.secrets.upload(&practice, seen, body, payload))
+    }
+
+    /// A report that something was done with a record.
+    pub(super) fn sign_access(&self, id: DocumentId, kind: AccessKind) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let seen = Some(Seen {
+            roster: state.roster.head(),
+            control: Some(document.head()),
+        });
+        Ok(self.secrets.upload(
+            state.practice(),
+            seen,
+            Body::Access(Access { document: id, kind }),
+            Vec::new(),
+        ))
     }
 
     fn seal_all(

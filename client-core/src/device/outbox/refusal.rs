@@ -1,0 +1,138 @@
+//! What becomes of statements that the relay refuses.
+
+use rand_core::CryptoRng;
+use troth_protocol::document::Document;
+use troth_protocol::ids::DocumentId;
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::Lane;
+
+use super::{BUSY_MS, Intent, QuarantineRow, TRIES};
+use crate::device::rows::{INFLIGHT, OUTBOX, QUARANTINE};
+use crate::device::{Device, DeviceError, Effect, Report};
+use crate::storage::Storage;
+
+impl<S: Storage> Device<S> {
+    /// The relay refuses a statement. What the chain's movement explains is signed again after the next news; what the relay
+    /// cannot take now waits; the rest is shown for review, and kept.
+    pub(in crate::device) fn refused(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        request: u64,
+        rule: Rule,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let Some(stream) = self
+            .inflight
+            .iter()
+            .find(|(_, f)| f.request == request)
+            .map(|(s, _)| *s)
+        else {
+            return Ok(());
+        };
+        match rule {
+            Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration => {
+                if let Some(inflight) = self.inflight.get_mut(&stream) {
+                    inflight.request = 0;
+                }
+                let what = "what waits here".to_owned();
+                effects.push(Effect::Report(Report::Refused { rule, what }));
+                effects.push(Effect::WakeAt(now + BUSY_MS));
+            }
+            Rule::Revoked | Rule::UnknownDevice => self.halt_revoked(effects),
+            Rule::StaleChain
+            | Rule::WrongEpoch
+            | Rule::StaleEpoch
+            | Rule::AuthorChain
+            | Rule::TurnFirst
+            | Rule::Generation
+            | Rule::Sealings
+            | Rule::UnknownHead => {
+                let again = self.inflight.get_mut(&stream).is_some_and(|inflight| {
+                    inflight.outdated = true;
+                    inflight.tries += 1;
+                    inflight.tries <= TRIES
+                });
+                if again {
+                    effects.push(Effect::WakeAt(now + 50));
+                } else {
+                    let ids = self
+                        .inflight
+                        .get(&stream)
+                        .map(|f| f.covers.clone())
+                        .unwrap_or_default();
+                    self.set_aside(rng, &ids, rule, effects)?;
+                }
+            }
+            _ => {
+                let ids = self
+                    .inflight
+                    .get(&stream)
+                    .map(|f| f.covers.clone())
+                    .unwrap_or_default();
+                self.set_aside(rng, &ids, rule, effects)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves intents to quarantine: kept, shown, never sent by themselves.
+    pub(super) fn set_aside(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        ids: &[u64],
+        rule: Rule,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let mut writes = Vec::new();
+        for id in ids {
+            let Some(intent) = self.outbox.get(id).cloned() else {
+                continue;
+            };
+            writes.push(self.rows.remove(OUTBOX, &id.to_be_bytes()));
+            writes.push(self.rows.remove(INFLIGHT, &intent.stream().key()));
+            let what = self.describe(&intent);
+            let row = QuarantineRow {
+                id: *id,
+                what,
+                rule: rule.number(),
+                intent: Some(intent),
+                position: None,
+            };
+            writes.push(self.rows.put(rng, QUARANTINE, &id.to_be_bytes(), &row));
+        }
+        self.rows.commit(writes)?;
+        for id in ids {
+            let Some(intent) = self.outbox.remove(id) else {
+                continue;
+            };
+            self.inflight.remove(&intent.stream());
+            self.quarantined += 1;
+            let what = self.describe(&intent);
+            effects.push(Effect::Report(Report::Quarantined {
+                what,
+                rule: Some(rule),
+            }));
+        }
+        Ok(())
+    }
+
+    fn describe(&self, intent: &Intent) -> String {
+        let lane = |id: &DocumentId| {
+            let known = self
+                .state
+                .as_ref()
+                .and_then(|s| s.documents.get(id))
+                .map(Document::lane);
+            known.map_or("record", Lane::name)
+        };
+        match intent {
+            Intent::Edit { document, .. } => format!("an edit of this device in {}", lane(document)),
+            Intent::Create { lane, .. } => format!("a new {} record", lane.name()),
+            Intent::Turn { document } => format!("a new key for {}", lane(document)),
+            Intent::Access { document, .. } => format!("the note that {} was taken out", lane(document)),
+            Intent::Revoke { .. } => "the revocation of a device".to_owned(),
+            Intent::AddDevice { .. } => "the addition of a device".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Founding, the challenge, the login.
+
+use rand_core::CryptoRng;
+use troth_protocol::ids::Nonce;
+use troth_protocol::statement::CheckpointRef;
+use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Info, Transcript, frame};
+
+use super::Step;
+use crate::device::ledger::{Dishonest, Failure};
+use crate::device::{Device, DeviceError, Effect};
+use crate::storage::Storage;
+
+impl<S: Storage> Device<S> {
+    pub(super) fn found_on(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        info: &Info,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let (Step::Asking, Some((practice, founder))) =
+            (&self.connection.step, self.connection.founding.clone())
+        else {
+            return Ok(());
+        };
+        let genesis = self.found(rng, info, &practice, &founder)?;
+        self.connection.founding = None;
+        self.connection.step = Step::Founding;
+        effects.push(Effect::Send(frame(&ClientMessage::Found(Found { genesis }))));
+        Ok(())
+    }
+
+    /// The relay proves that it holds the ledger key, for this connection; and its ledger is not behind what it showed before.
+    pub(super) fn challenged(
+        &mut self,
+        challenge: &Challenge,
+        bytes: &[u8],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let Step::Greeted(hello) = self.connection.step else {
+            return Ok(());
+        };
+        let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
+        let transcript = Transcript::verify(hello, challenge, &key);
+        let (Ok(transcript), true) = (
+            transcript,
+            self.pinned_origin() == Some(challenge.origin.as_str()),
+        ) else {
+            let what = "the relay does not hold the key that this practice's ledger pins".to_owned();
+            self.dishonest(Dishonest(what), bytes, effects);
+            return Ok(());
+        };
+        match self.check_checkpoint(&challenge.checkpoint) {
+            Ok(()) => {}
+            Err(Failure::Device(error)) => return Err(error),
+            Err(Failure::Relay(what)) => {
+                self.dishonest(what, bytes, effects);
+                return Ok(());
+            }
+        }
+        let CheckpointRef { size, root } = CheckpointRef {
+            size: challenge.checkpoint.size,
+            root: challenge.checkpoint.root,
+        };
+        if size < self.frontier.size() {
+            self.rolled_back(bytes, effects);
+            return Ok(());
+        }
+        if size == self.frontier.size() && root != self.frontier.root() {
+            let what =
+                "the relay signed another ledger of the same size than the one it showed before".to_owned();
+            self.dishonest(Dishonest(what), bytes, effects);
+            return Ok(());
+        }
+        let session = self.sign_session(&hello.practice, transcript.hash());
+        self.connection.step = Step::LoggingIn { total: size };
+        effects.push(Effect::Send(frame(&ClientMessage::Session(session.signed))));
+        Ok(())
+    }
+
+    pub(super) fn welcome(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let Step::LoggingIn { total } = self.connection.step else {
+            return Ok(());
+        };
+        let mut nonce = Nonce::default();
+        rng.fill_bytes(&mut nonce.0);
+        self.connection.step = Step::Following {
+            nonce,
+            beat: 0,
+            live: false,
+            total,
+        };
+        self.connection.failures = 0;
+        let follow = Follow {
+            nonce,
+            size: self.frontier.size(),
+        };
+        effects.push(Effect::Send(frame(&ClientMessage::Follow(follow))));
+        Ok(())
+    }
+}
