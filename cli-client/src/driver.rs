@@ -31,11 +31,23 @@ pub struct Patience {
 
 impl Patience {
     /// For a command that has done its work on this device and sends it along.
-    pub const SHORT: Self = Self { silence: Duration::from_secs(15), insist: false, interruptible: false };
+    pub const SHORT: Self = Self {
+        silence: Duration::from_secs(15),
+        insist: false,
+        interruptible: false,
+    };
     /// For one that waits for a person at another device: as long as a code lives, and a moment longer.
-    pub const PERSON: Self = Self { silence: Duration::from_secs(10 * 60 + 5), insist: true, interruptible: false };
+    pub const PERSON: Self = Self {
+        silence: Duration::from_secs(10 * 60 + 5),
+        insist: true,
+        interruptible: false,
+    };
     /// For one that stays.
-    pub const ENDLESS: Self = Self { silence: Duration::MAX, insist: true, interruptible: true };
+    pub const ENDLESS: Self = Self {
+        silence: Duration::MAX,
+        insist: true,
+        interruptible: true,
+    };
 }
 
 /// Why the loop ended.

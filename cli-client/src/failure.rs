@@ -52,7 +52,13 @@ pub struct Failure {
 
 impl Failure {
     fn new(kind: Kind, message: String) -> Self {
-        Self { kind, message, rule: None, evidence: None, answered: false }
+        Self {
+            kind,
+            message,
+            rule: None,
+            evidence: None,
+            answered: false,
+        }
     }
 
     /// It failed, on this device.
@@ -78,8 +84,15 @@ impl Failure {
     /// A rule refuses it. `what` says what, where that is not plain.
     pub fn refused(language: Language, rule: Rule, what: &str) -> Self {
         let reason = rules::refusal(language, rule);
-        let message = if what.is_empty() { reason } else { say::refused(language, what, &reason) };
-        Self { rule: Some(rule), ..Self::new(Kind::Refused, message) }
+        let message = if what.is_empty() {
+            reason
+        } else {
+            say::refused(language, what, &reason)
+        };
+        Self {
+            rule: Some(rule),
+            ..Self::new(Kind::Refused, message)
+        }
     }
 
     /// What the engine gives.
@@ -106,7 +119,10 @@ impl Failure {
         match files::write_new(&path, &evidence.proof) {
             Ok(()) => {
                 let message = say::dishonest(language, &evidence.what, &path.display().to_string());
-                Self { evidence: Some(path), ..Self::new(Kind::Dishonest, message) }
+                Self {
+                    evidence: Some(path),
+                    ..Self::new(Kind::Dishonest, message)
+                }
             }
             Err(error) => {
                 let message = say::dishonest_unwritten(language, &evidence.what, &error.to_string());
@@ -122,7 +138,10 @@ impl Failure {
 
     /// The same, where the command's result was printed already.
     pub fn answered(self) -> Self {
-        Self { answered: true, ..self }
+        Self {
+            answered: true,
+            ..self
+        }
     }
 
     /// Whether stdout has its value already.

@@ -15,7 +15,14 @@ pub fn private_dir(dir: &Path) -> io::Result<()> {
 
 /// Opens a file for writing, and makes it where there is none.
 pub fn private_file(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().create(true).truncate(false).read(true).write(true)).open(path)
+    private(
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true),
+    )
+    .open(path)
 }
 
 /// Writes a new file, durably; one that is there already is left alone and is an error.
@@ -27,7 +34,11 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The names in `dir` on the disk. Only unix can ask for it; elsewhere the file system orders names by itself.
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(dir)?.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {

@@ -24,7 +24,10 @@ impl Language {
     }
 
     fn of_tag(tag: &str) -> Self {
-        let chinese = tag.split(['-', '_', '.', '@']).next().is_some_and(|first| first.eq_ignore_ascii_case("zh"));
+        let chinese = tag
+            .split(['-', '_', '.', '@'])
+            .next()
+            .is_some_and(|first| first.eq_ignore_ascii_case("zh"));
         if chinese { Self::Chinese } else { Self::English }
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! A message that lacks a language, or a value that one language forgets, does not compile or fails the test below.
 
-use crate::language::Language;
-
 /// Declares messages: a name, the values it holds, the text in each language.
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident($($value:ident: $kind:ty),*) = $english:literal, $chinese:literal;)*) => {
@@ -33,21 +31,16 @@ pub mod note;
 pub mod practice;
 pub mod rules;
 
-/// One of two texts.
-pub fn either<'a>(language: Language, english: &'a str, chinese: &'a str) -> &'a str {
-    match language {
-        Language::English => english,
-        Language::Chinese => chinese,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     /// The names between braces.
     fn values(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|rest| rest.split(['}', ':']).next()).collect()
+        text.split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split(['}', ':']).next())
+            .collect()
     }
 
     #[test]
@@ -65,8 +58,15 @@ mod tests {
         for (name, english, chinese) in tables.into_iter().flatten() {
             assert!(!english.is_empty(), "{name} has no English");
             assert!(chinese.chars().any(|c| c >= '\u{4e00}'), "{name} has no Chinese");
-            assert!(!english.chars().any(|c| c >= '\u{4e00}'), "{name} has Chinese where English belongs");
-            assert_eq!(values(english), values(chinese), "{name} holds other values in one language than in the other");
+            assert!(
+                !english.chars().any(|c| c >= '\u{4e00}'),
+                "{name} has Chinese where English belongs"
+            );
+            assert_eq!(
+                values(english),
+                values(chinese),
+                "{name} holds other values in one language than in the other"
+            );
         }
     }
 }

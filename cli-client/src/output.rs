@@ -23,13 +23,19 @@ impl Output {
     /// # Errors
     /// When stdout cannot be written to. A reader who has seen enough and left is no error.
     pub fn result(self, value: &Value, words: &str) -> Result<(), Failure> {
-        let mut text = if self.json { value.to_string() } else { clean(words) };
+        let mut text = if self.json {
+            value.to_string()
+        } else {
+            clean(words)
+        };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(self.language, "stdout", &error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::io(self.language, "stdout", &error))
+            }
             _ => Ok(()),
         }
     }
@@ -48,15 +54,26 @@ impl Output {
 /// Text that cannot steer a terminal: what another device wrote may hold escape sequences, or turn the reading order.
 fn clean(text: &str) -> String {
     let steers = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if steers(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// Rows in aligned columns, two spaces apart; wide characters count as two.
 pub fn columns(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.width())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
+        .map(width)
+        .collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
@@ -85,7 +102,10 @@ mod tests {
 
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\rc\u{202e}d\n\te"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\n\te");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\rc\u{202e}d\n\te"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\n\te"
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ impl Bar {
 
     /// A bar with words of its own.
     pub fn named(session: &Session, what: String) -> Self {
-        Self { what: (session.out.watched() && !session.out.json).then_some(what), bar: OnceCell::new() }
+        Self {
+            what: (session.out.watched() && !session.out.json).then_some(what),
+            bar: OnceCell::new(),
+        }
     }
 
     /// So far.

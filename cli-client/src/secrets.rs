@@ -39,7 +39,11 @@ pub fn new_passphrase(session: &Session, personal: &[&str]) -> Result<Passphrase
     let first = prompt(session, &say::passphrase_new(language))?;
     let passphrase = judged(&first)?;
     let second = prompt(session, &say::passphrase_again(language))?;
-    if *first == *second { Ok(passphrase) } else { Err(Failure::failed(say::passphrase_differs(language))) }
+    if *first == *second {
+        Ok(passphrase)
+    } else {
+        Err(Failure::failed(say::passphrase_differs(language)))
+    }
 }
 
 /// What another device shows, typed here.
@@ -52,7 +56,9 @@ pub fn code(session: &Session, given: Option<&str>) -> Result<Zeroizing<String>,
         Some("-") => stdin(session, 1024),
         Some(code) => Ok(Zeroizing::new(code.to_owned())),
         None if can_ask(session) => {
-            let asked = Input::<String>::new().with_prompt(device::code_prompt(session.language)).interact_text();
+            let asked = Input::<String>::new()
+                .with_prompt(device::code_prompt(session.language))
+                .interact_text();
             asked.map(Zeroizing::new).map_err(|_| needed())
         }
         None => Err(needed()),
@@ -114,7 +120,11 @@ fn prompt(session: &Session, words: &str) -> Result<Zeroizing<String>, Failure> 
         return Err(nobody());
     }
     let _ = io::stderr().flush();
-    Password::new().with_prompt(words).interact().map(Zeroizing::new).map_err(|_| nobody())
+    Password::new()
+        .with_prompt(words)
+        .interact()
+        .map(Zeroizing::new)
+        .map_err(|_| nobody())
 }
 
 fn can_ask(session: &Session) -> bool {
@@ -125,10 +135,14 @@ fn text(session: &Session, name: &str, from: impl Read, max: usize) -> Result<Ze
     let language = session.language;
     // Reserved at once, so that no copy is left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max + 1));
-    from.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|e| Failure::io(language, name, &e))?;
+    from.take(max as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Failure::io(language, name, &e))?;
     if bytes.len() > max {
         return Err(Failure::failed(say::too_long(language, name, max)));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::failed(say::not_text(language, name)))?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+    Ok(Zeroizing::new(
+        text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+    ))
 }

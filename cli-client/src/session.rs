@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use troth_client_core::device::{DeviceError, Phase, Report};
-use troth_protocol::rule::Rule;
+use troth_client_core::device::{DeviceError, Phase};
 
 use crate::arguments::Global;
 use crate::driver::{self, Ended, Patience, Relay};
@@ -14,6 +13,10 @@ use crate::messages::{failure as say, network};
 use crate::output::Output;
 use crate::secrets;
 use crate::storage::{self, SqliteStorage};
+
+pub use trip::Trip;
+
+mod trip;
 
 /// A device with its store on this computer's disk.
 pub type Device = troth_client_core::device::Device<SqliteStorage>;
@@ -46,7 +49,15 @@ impl Session {
     pub fn new(global: Global) -> Self {
         let language = global.lang.unwrap_or_else(Language::of_environment);
         let home = global.home.clone().or_else(platform_home);
-        Self { out: Output { json: global.json, language }, language, home, global }
+        Self {
+            out: Output {
+                json: global.json,
+                language,
+            },
+            language,
+            home,
+            global,
+        }
     }
 
     /// The device's home.
@@ -54,7 +65,9 @@ impl Session {
     /// # Errors
     /// The platform has no such place, and none was given.
     pub fn home(&self) -> Result<&Path, Failure> {
-        self.home.as_deref().ok_or_else(|| Failure::usage(say::no_home(self.language)))
+        self.home
+            .as_deref()
+            .ok_or_else(|| Failure::usage(say::no_home(self.language)))
     }
 
     /// Opens the device that is here.
@@ -80,6 +93,17 @@ impl Session {
         Failure::device(self.language, &error.into())
     }
 
+    /// The relay of the device's practice.
+    ///
+    /// # Errors
+    /// It belongs to no practice.
+    pub fn relay_of(&self, device: &Device) -> Result<Relay, Failure> {
+        match device.relay().filter(|_| device.practice().is_some()) {
+            Some(url) => self.relay(url),
+            None => Err(self.wrong(DeviceError::NoPractice)),
+        }
+    }
+
     /// The relay at `url`.
     ///
     /// # Errors
@@ -93,11 +117,10 @@ impl Session {
     /// # Errors
     /// What was done is refused, the device is revoked, or the relay is dishonest.
     pub async fn send(&self, device: &mut Device) -> Result<Sent, Failure> {
-        let url = device.relay().ok_or(DeviceError::NoPractice).map_err(|e| self.wrong(e))?.to_owned();
+        let relay = self.relay_of(device)?;
         if self.global.offline {
             return Ok(Sent::Held(device.waiting()));
         }
-        let relay = self.relay(&url)?;
         let mut trip = Trip::new(self);
         let ended = driver::drive(device, &relay, Patience::SHORT, |device, report| {
             trip.hear(report);
@@ -142,69 +165,13 @@ impl Sent {
     }
 }
 
-/// What is heard from the engine on the way, as far as a command may fail of it.
-pub struct Trip<'a> {
-    session: &'a Session,
-    bar: crate::progress::Bar,
-    failure: Option<Failure>,
-}
-
-impl<'a> Trip<'a> {
-    /// Nothing heard yet.
-    pub fn new(session: &'a Session) -> Self {
-        Self { session, bar: crate::progress::Bar::new(session), failure: None }
-    }
-
-    /// Takes in a report.
-    pub fn hear(&mut self, report: Option<&Report>) {
-        let (out, language) = (self.session.out, self.session.language);
-        match report {
-            Some(Report::Progress { done, total }) => self.bar.at(*done, *total),
-            Some(Report::CaughtUp) => self.bar.clear(),
-            Some(Report::Refused { rule, what }) => self.fail(Failure::refused(language, *rule, what)),
-            Some(Report::Revoked) => {
-                let refused = Failure::refused(language, Rule::Revoked, "");
-                self.fail(refused.saying(network::revoked(language)));
-            }
-            Some(Report::Dishonest(evidence)) => {
-                let failure = match self.session.home() {
-                    Ok(home) => Failure::dishonest(language, home, driver::now(), evidence),
-                    Err(failure) => failure,
-                };
-                self.failure = Some(failure);
-            }
-            Some(Report::Quarantined { what, .. }) => {
-                self.bar.clear();
-                out.note(&network::quarantined(language, what));
-            }
-            Some(Report::RelayClosed(rule)) => {
-                self.bar.clear();
-                out.note(&network::closed(language, &crate::messages::rules::refusal(language, *rule)));
-            }
-            _ => {}
-        }
-    }
-
-    fn fail(&mut self, failure: Failure) {
-        self.bar.clear();
-        self.failure.get_or_insert(failure);
-    }
-
-    /// Whether to stop here.
-    pub const fn is_over(&self) -> bool {
-        self.failure.is_some()
-    }
-
-    /// The first failure that was heard of; evidence of dishonesty goes before all else.
-    pub fn end(self) -> Result<(), Failure> {
-        self.bar.clear();
-        self.failure.map_or(Ok(()), Err)
-    }
-}
-
 /// Where programs keep what they made, by each platform's convention; a directory of our own in it.
 fn platform_home() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let base = if cfg!(windows) {
         set("APPDATA")?
     } else if cfg!(target_os = "macos") {

@@ -76,13 +76,24 @@ impl SqliteStorage {
 
 impl Storage for SqliteStorage {
     fn get(&self, table: u8, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StorageError> {
-        let mut query = self.db.prepare_cached("SELECT value FROM item WHERE tbl = ?1 AND name = ?2").map_err(storage)?;
-        query.query_row(params![table, name], |row| row.get(0)).optional().map_err(storage)
+        let mut query = self
+            .db
+            .prepare_cached("SELECT value FROM item WHERE tbl = ?1 AND name = ?2")
+            .map_err(storage)?;
+        query
+            .query_row(params![table, name], |row| row.get(0))
+            .optional()
+            .map_err(storage)
     }
 
     fn scan(&self, table: u8) -> Result<Vec<([u8; 32], Vec<u8>)>, StorageError> {
-        let mut query = self.db.prepare_cached("SELECT name, value FROM item WHERE tbl = ?1 ORDER BY name").map_err(storage)?;
-        let rows = query.query_map(params![table], |row| Ok((row.get(0)?, row.get(1)?))).map_err(storage)?;
+        let mut query = self
+            .db
+            .prepare_cached("SELECT name, value FROM item WHERE tbl = ?1 ORDER BY name")
+            .map_err(storage)?;
+        let rows = query
+            .query_map(params![table], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(storage)?;
         rows.collect::<Result<_, _>>().map_err(storage)
     }
 
@@ -92,8 +103,9 @@ impl Storage for SqliteStorage {
             let mut put = transaction
                 .prepare_cached("INSERT OR REPLACE INTO item (tbl, name, value) VALUES (?1, ?2, ?3)")
                 .map_err(storage)?;
-            let mut delete =
-                transaction.prepare_cached("DELETE FROM item WHERE tbl = ?1 AND name = ?2").map_err(storage)?;
+            let mut delete = transaction
+                .prepare_cached("DELETE FROM item WHERE tbl = ?1 AND name = ?2")
+                .map_err(storage)?;
             for write in writes {
                 match write.value {
                     Some(value) => put.execute(params![write.table, write.name, value]),
@@ -112,7 +124,9 @@ fn lock(home: &Path) -> Result<File, OpenError> {
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(40)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(40))
+            }
             Err(TryLockError::WouldBlock) => return Err(OpenError::Busy(home.to_owned())),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
@@ -131,7 +145,8 @@ fn create(home: &Path, file: &Path) -> Result<(), OpenError> {
     // SQLite gives its further files the mode of the first.
     files::private_file(&unfinished)?;
     let db = Connection::open(&unfinished).map_err(store_error)?;
-    db.execute_batch(&format!("PRAGMA journal_mode = WAL; {TABLE}")).map_err(store_error)?;
+    db.execute_batch(&format!("PRAGMA journal_mode = WAL; {TABLE}"))
+        .map_err(store_error)?;
     db.close().map_err(|(_, error)| store_error(error))?;
     File::open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, file)?;

@@ -78,6 +78,8 @@ pub struct Device<S: Storage> {
     /// Entries to be set aside, not yet written down.
     bad: Vec<outbox::QuarantineRow>,
     gossiped: u64,
+    /// Entries whose payload did not come with them.
+    missing: Vec<(Stream, u64)>,
 }
 
 /// The device's own secrets. Made here, never copied off.
@@ -170,6 +172,7 @@ impl<S: Storage> Device<S> {
             next_id: 1,
             bad: Vec::new(),
             gossiped: 0,
+            missing: Vec::new(),
         };
         device.restore()?;
         Ok(device)

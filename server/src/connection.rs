@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tracing::{debug, warn};
 use troth_protocol::ids::PracticeId;
 use troth_protocol::limits;
@@ -29,7 +29,11 @@ const VISIT_WITHIN: Duration = Duration::from_millis(limits::MAILBOX_MS + 60_000
 /// How long one frame may take to be written before the reader counts as gone.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long the last word may take.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
+/// How long the other side is heard out after it.
+const LINGER_WITHIN: Duration = Duration::from_secs(1);
+/// Where the codes for private use begin (RFC 6455 §7.4.2).
+const PRIVATE_CODES: u16 = 4000;
 /// Length of a frame, in bytes, above which it is checked off the sockets' threads: some two dozen signatures.
 const CHECKED_APART: usize = 8 * 1024;
 /// What is longer goes out in pieces of this many bytes. The socket's buffer grows to the longest piece and stays with the
@@ -48,19 +52,28 @@ pub fn config() -> WebSocketConfig {
         .max_frame_size(Some(limits::FRAME))
 }
 
+/// A device's socket.
+struct Wire<S> {
+    socket: WebSocketStream<S>,
+    /// Whether a message was begun and not yet ended: then only control frames may follow.
+    begun: bool,
+}
+
 /// Serves one connection until it ends.
-pub async fn run<S>(mut socket: WebSocketStream<S>, relay: Relay)
+pub async fn run<S>(socket: WebSocketStream<S>, relay: Relay)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let Some((id, mut outbox)) = relay.open().await else {
-        return goodbye(&mut socket, Rule::Quota).await;
+    let mut wire = Wire { socket, begun: false };
+    let Some((id, outbox)) = relay.open().await else {
+        return wire.goodbye(Rule::Quota).await;
     };
-    let reason = serve(id, &mut socket, &relay, &mut outbox).await;
+    // What waits to be sent goes with the outbox: it is not held while the last word is said.
+    let reason = serve(id, &mut wire, &relay, outbox).await;
     relay.closed(id).await;
     if let Some(rule) = reason {
         debug!(connection = id, rule = rule.number(), "closed");
-        goodbye(&mut socket, rule).await;
+        wire.goodbye(rule).await;
     }
     relay.gone();
 }
@@ -69,22 +82,18 @@ where
 struct Visitor {
     /// The practice that its hello named.
     practice: Option<PracticeId>,
+    opened: Instant,
     /// When it has to be gone; `None` once it is logged in.
     until: Option<Instant>,
 }
 
 /// Returns the reason to tell the other side, if it is still there to be told.
-async fn serve<S>(
-    id: ConnectionId,
-    socket: &mut WebSocketStream<S>,
-    relay: &Relay,
-    outbox: &mut Outbox,
-) -> Option<Rule>
+async fn serve<S>(id: ConnectionId, wire: &mut Wire<S>, relay: &Relay, mut outbox: Outbox) -> Option<Rule>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let opened = Instant::now();
-    let mut visitor = Visitor { practice: None, until: Some(opened + LOGIN_WITHIN) };
+    let mut visitor = Visitor { practice: None, opened, until: Some(opened + LOGIN_WITHIN) };
     let mut cut_off = std::pin::pin!(outbox.cut_off());
     loop {
         let until = visitor.until;
@@ -96,7 +105,7 @@ where
                     let length = frame.len();
                     tokio::select! {
                         rule = &mut cut_off => return Some(rule),
-                        sent = timeout(WRITE_WITHIN, send(socket, frame)) => match sent {
+                        sent = timeout(WRITE_WITHIN, wire.send(frame)) => match sent {
                             Ok(Ok(())) => outbox.written(length),
                             Ok(Err(_)) => return None,
                             Err(_) => return Some(Rule::SlowReader),
@@ -104,18 +113,17 @@ where
                     }
                 }
             },
-            message = socket.next() => match message {
+            message = wire.socket.next() => match message {
                 Some(Ok(Message::Binary(frame))) => {
                     // Boxed: what it takes to check a message is not kept while the connection is idle.
-                    let received = Box::pin(receive(id, frame, relay, socket, &mut visitor, opened));
+                    let received = Box::pin(receive(id, frame, relay, wire, &mut visitor));
                     if let Some(rule) = received.await {
                         return Some(rule);
                     }
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Text(_))) => return Some(Rule::Malformed),
+                Some(Ok(Message::Text(_)) | Err(Error::Protocol(_) | Error::Utf8(_))) => return Some(Rule::Malformed),
                 Some(Err(Error::Capacity(_))) => return Some(Rule::TooLarge),
-                Some(Err(Error::Protocol(_) | Error::Utf8(_))) => return Some(Rule::Malformed),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
             },
             () = sleep_until(until.unwrap_or(opened)), if until.is_some() => return Some(Rule::OutOfOrder),
@@ -128,9 +136,8 @@ async fn receive<S>(
     id: ConnectionId,
     frame: Bytes,
     relay: &Relay,
-    socket: &mut WebSocketStream<S>,
+    wire: &mut Wire<S>,
     visitor: &mut Visitor,
-    opened: Instant,
 ) -> Option<Rule>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
@@ -145,7 +152,7 @@ where
                 Checked::Hello(hello) if visitor.practice.is_none() => visitor.practice = Some(hello.practice),
                 Checked::Session(_) => visitor.until = None,
                 Checked::Put(_) | Checked::Take(_) | Checked::Info | Checked::Found(_) => {
-                    visitor.until = visitor.until.map(|_| opened + VISIT_WITHIN);
+                    visitor.until = visitor.until.map(|_| visitor.opened + VISIT_WITHIN);
                 }
                 _ => {}
             }
@@ -156,7 +163,7 @@ where
             warn!(connection = id, rule = rule.number(), "a statement was refused before it was ordered");
             let refused = Refused { request, index, rule: rule.number(), head: None };
             let frame = wire::frame(&RelayMessage::Refused(refused));
-            let sent = timeout(WRITE_WITHIN, send(socket, frame.into())).await;
+            let sent = timeout(WRITE_WITHIN, wire.send(frame.into())).await;
             (!matches!(sent, Ok(Ok(())))).then_some(Rule::SlowReader)
         }
         Err(Fault::Connection(rule)) => Some(rule),
@@ -169,32 +176,43 @@ fn apart<T>(long: bool, work: impl FnOnce() -> T) -> T {
     if long && several { tokio::task::block_in_place(work) } else { work() }
 }
 
-async fn send<S>(socket: &mut WebSocketStream<S>, frame: Bytes) -> Result<(), Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let length = frame.len();
-    if length <= PIECE {
-        return socket.send(Message::Binary(frame)).await;
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    async fn send(&mut self, frame: Bytes) -> Result<(), Error> {
+        let length = frame.len();
+        if length <= PIECE {
+            return self.socket.send(Message::Binary(frame)).await;
+        }
+        for from in (0..length).step_by(PIECE) {
+            let to = length.min(from + PIECE);
+            let kind = if from == 0 { Data::Binary } else { Data::Continue };
+            let piece = Frame::message(frame.slice(from..to), OpCode::Data(kind), to == length);
+            self.begun = true;
+            self.socket.send(Message::Frame(piece)).await?;
+            self.begun = to < length;
+        }
+        Ok(())
     }
-    for from in (0..length).step_by(PIECE) {
-        let to = length.min(from + PIECE);
-        let kind = if from == 0 { Data::Binary } else { Data::Continue };
-        let piece = Frame::message(frame.slice(from..to), OpCode::Data(kind), to == length);
-        socket.send(Message::Frame(piece)).await?;
-    }
-    Ok(())
-}
 
-/// The last word: why, and the close.
-async fn goodbye<S>(socket: &mut WebSocketStream<S>, rule: Rule)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let frame = wire::frame(&RelayMessage::Goodbye(Goodbye { rule: rule.number() }));
-    let _ = timeout(GOODBYE_WITHIN, async {
-        let _ = send(socket, frame.into()).await;
-        let _ = socket.close(None).await;
-    })
-    .await;
+    /// The last word: why, in a message of the protocol where one may begin, and in any case in the close (R12 is 4012).
+    async fn goodbye(mut self, rule: Rule) {
+        let said = timeout(GOODBYE_WITHIN, async {
+            if !self.begun {
+                let frame = wire::frame(&RelayMessage::Goodbye(Goodbye { rule: rule.number() }));
+                self.send(frame.into()).await?;
+            }
+            let code = CloseCode::Library(PRIVATE_CODES + rule.number());
+            self.socket.close(Some(CloseFrame { code, reason: Utf8Bytes::default() })).await
+        });
+        if let Ok(Ok(())) = said.await {
+            self.linger().await;
+        }
+    }
+
+    /// Reads on for a moment and looks at nothing. Closing a socket that still holds what the other side sent would take the
+    /// last word back from it.
+    async fn linger(&mut self) {
+        let mut discarded = [0; 1024];
+        let socket = self.socket.get_mut();
+        let _ = timeout(LINGER_WITHIN, async { while matches!(socket.read(&mut discarded).await, Ok(1..)) {} }).await;
+    }
 }

@@ -219,10 +219,10 @@ impl Core {
 
     fn closed(&mut self, id: ConnectionId) {
         self.mailboxes.forget(id);
-        if let Some(Connection::Live(live)) = self.connections.remove(&id) {
-            if let Some(followers) = self.followers.get_mut(&live.practice) {
-                followers.remove(&id);
-            }
+        if let Some(Connection::Live(live)) = self.connections.remove(&id)
+            && let Some(followers) = self.followers.get_mut(&live.practice)
+        {
+            followers.remove(&id);
         }
     }
 

@@ -50,15 +50,22 @@ impl Options {
 /// # Errors
 /// Something could not be measured at all.
 pub fn run(options: &Options) -> Result<Report> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let mut report = Report::default();
     let raw = raw::measure(options, &mut report).context("raw limits")?;
     runtime.block_on(async {
         if options.wants("appends") {
-            appends::measure(options, &raw, &mut report).await.context("appends")?;
+            appends::measure(options, &raw, &mut report)
+                .await
+                .context("appends")?;
         }
         if options.wants("fan-out") {
-            fan_out::measure(options, &raw, &mut report).await.context("fan-out")?;
+            fan_out::measure(options, &raw, &mut report)
+                .await
+                .context("fan-out")?;
         }
         if options.wants("fetch") {
             fetch::measure(options, &mut report).await.context("fetch")?;
@@ -77,7 +84,13 @@ pub fn run(options: &Options) -> Result<Report> {
 fn target_dir() -> Result<PathBuf> {
     let binary = crate::relay_process::binary()?;
     let me = std::env::current_exe()?;
-    let profile = if std::env::var_os("TROTH_SERVER").is_some() { me } else { binary };
+    let profile = if std::env::var_os("TROTH_SERVER").is_some() {
+        me
+    } else {
+        binary
+    };
     let target = profile.parent().and_then(|profile| profile.parent());
-    Ok(target.context("this program is in no target directory")?.to_owned())
+    Ok(target
+        .context("this program is in no target directory")?
+        .to_owned())
 }

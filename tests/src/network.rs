@@ -7,15 +7,15 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use troth_client_core::crypto::{Cost, Passphrase};
-use troth_client_core::device::{Device, Effect, Event, Phase, Report};
+use troth_client_core::device::{Device, DeviceError, Effect, Event, Phase, Report};
 use troth_client_core::storage::MemoryStorage;
-use troth_server::core::{self, ConnectionId, Core, Settings};
-use troth_server::reading::Reader;
-use troth_server::store::Store;
-use troth_server::directory::Directory;
-use troth_server::verify::{Checked, Fault, check};
 use troth_protocol::ids::PracticeId;
 use troth_protocol::wire::{self, Goodbye, Refused, RelayMessage};
+use troth_server::core::{self, ConnectionId, Core, Settings};
+use troth_server::directory::Directory;
+use troth_server::reading::Reader;
+use troth_server::store::Store;
+use troth_server::verify::{Checked, Fault, check};
 
 /// Where the relay of every test is said to be.
 pub const RELAY: &str = "http://relay.test:8787";
@@ -30,10 +30,15 @@ pub struct Seat {
     pub reports: Vec<Report>,
     /// Whether it can reach the relay.
     pub online: bool,
+    /// What its engine refused while the relay lied; while nobody lies, such a refusal fails the test.
+    pub faults: Vec<DeviceError>,
     connection: Option<ConnectionId>,
     inbox: VecDeque<Vec<u8>>,
     said: Option<PracticeId>,
 }
+
+/// Changes what the relay sends to a seat, and says whether it arrives at all.
+pub type Tamper = Box<dyn FnMut(&mut RelayMessage, usize) -> bool>;
 
 /// The relay, its store, and everybody around it.
 pub struct Network {
@@ -49,6 +54,8 @@ pub struct Network {
     pub rng: StdRng,
     /// Every frame that crossed the wire, both ways.
     pub wire: Vec<Vec<u8>>,
+    /// What a dishonest relay does to its messages.
+    pub tamper: Option<Tamper>,
     directory: Directory,
     next: ConnectionId,
     who: HashMap<ConnectionId, usize>,
@@ -72,6 +79,7 @@ impl Network {
             now: 1_800_000_000_000,
             rng: StdRng::seed_from_u64(seed),
             wire: Vec::new(),
+            tamper: None,
             directory: Directory::default(),
             next: 1,
             who: HashMap::new(),
@@ -80,14 +88,27 @@ impl Network {
         }
     }
 
+    /// The relay's ledger key, for tests in which it lies.
+    pub fn ledger_key(&self) -> &ed25519_dalek::SigningKey {
+        &self.settings.key
+    }
+
     /// Stops the relay and starts it again on the same store.
     pub fn restart_relay(&mut self) {
+        self.swap_store(self.store.clone());
+    }
+
+    /// Stops the relay and starts it again on another store.
+    pub fn swap_store(&mut self, store: Arc<dyn Store>) {
+        self.store = store;
         for seat in 0..self.seats.len() {
             self.disconnect(seat);
         }
         self.core = Core::open(self.settings.clone(), self.store.clone()).expect("the store opens again");
         self.directory = Directory::default();
-        self.core.ledgers().for_each(|ledger| self.directory.publish(ledger));
+        self.core
+            .ledgers()
+            .for_each(|ledger| self.directory.publish(ledger));
     }
 
     /// A new device of nobody yet; returns its seat.
@@ -99,6 +120,7 @@ impl Network {
             device: device.expect("a fresh storage takes a device"),
             reports: Vec::new(),
             online: true,
+            faults: Vec::new(),
             connection: None,
             inbox: VecDeque::new(),
             said: None,
@@ -109,7 +131,10 @@ impl Network {
     /// A practice founded by a first device.
     pub fn practice(&mut self) -> usize {
         let first = self.device("study");
-        self.seats[first].device.begin_found(RELAY, "Lindenhof Counseling", "Ada Winter").expect("free to found");
+        self.seats[first]
+            .device
+            .begin_found(RELAY, "Lindenhof Counseling", "Ada Winter")
+            .expect("free to found");
         self.settle();
         assert_eq!(self.seats[first].device.phase(), Phase::Live);
         first
@@ -118,11 +143,22 @@ impl Network {
     /// A second device of the same member, linked by code.
     pub fn link(&mut self, existing: usize, name: &str) -> usize {
         let new = self.device(name);
-        let code = self.seats[new].device.begin_join(&mut self.rng, RELAY).expect("free to join");
-        let effects = self.seats[existing].device.begin_approve(&code).expect("a whole code");
+        let code = self.seats[new]
+            .device
+            .begin_join(&mut self.rng, RELAY)
+            .expect("free to join");
+        let effects = self.seats[existing]
+            .device
+            .begin_approve(&code)
+            .expect("a whole code");
         self.perform(existing, effects);
         self.settle();
-        assert_eq!(self.seats[new].device.phase(), Phase::Live, "{:?}", self.seats[new].reports);
+        assert_eq!(
+            self.seats[new].device.phase(),
+            Phase::Live,
+            "{:?}",
+            self.seats[new].reports
+        );
         new
     }
 
@@ -143,14 +179,20 @@ impl Network {
             self.who.remove(&id);
             self.seats[seat].inbox.clear();
             self.events.push(core::Event::Closed(id));
-            let effects = self.seats[seat].device.handle(self.now, &mut self.rng, Event::Closed).expect("no fault");
+            let effects = self.seats[seat]
+                .device
+                .handle(self.now, &mut self.rng, Event::Closed)
+                .expect("no fault");
             self.perform(seat, effects);
         }
     }
 
     /// Sends what a device's person just did.
     pub fn pump(&mut self, seat: usize) {
-        let effects = self.seats[seat].device.pump(self.now, &mut self.rng).expect("no fault");
+        let effects = self.seats[seat]
+            .device
+            .pump(self.now, &mut self.rng)
+            .expect("no fault");
         self.perform(seat, effects);
     }
 
@@ -159,7 +201,10 @@ impl Network {
         for _ in 0..8 {
             for seat in 0..self.seats.len() {
                 self.pump(seat);
-                let effects = self.seats[seat].device.handle(self.now, &mut self.rng, Event::Tick).expect("no fault");
+                let effects = self.seats[seat]
+                    .device
+                    .handle(self.now, &mut self.rng, Event::Tick)
+                    .expect("no fault");
                 self.perform(seat, effects);
             }
             while self.step() {}
@@ -188,19 +233,32 @@ impl Network {
         for seat in 0..self.seats.len() {
             if let Some(frame) = self.seats[seat].inbox.pop_front() {
                 moved = true;
-                let handled = self.seats[seat].device.handle(self.now, &mut self.rng, Event::Frame(&frame));
-                let effects = handled.expect("no fault of the device's own");
-                self.perform(seat, effects);
+                let handled = self.seats[seat]
+                    .device
+                    .handle(self.now, &mut self.rng, Event::Frame(&frame));
+                match handled {
+                    Ok(effects) => self.perform(seat, effects),
+                    Err(fault) if self.tamper.is_some() => self.seats[seat].faults.push(fault),
+                    Err(fault) => panic!("no fault of the device's own, but {fault:?}"),
+                }
             }
         }
         moved
     }
 
-    fn deliver(&mut self, id: ConnectionId, frame: Vec<u8>) {
-        self.wire.push(frame.clone());
-        if let Some(seat) = self.who.get(&id) {
-            self.seats[*seat].inbox.push_back(frame);
+    fn deliver(&mut self, id: ConnectionId, mut frame: Vec<u8>) {
+        let Some(seat) = self.who.get(&id).copied() else {
+            return self.wire.push(frame);
+        };
+        if let Some(tamper) = &mut self.tamper {
+            let mut message = wire::message(&frame).expect("the relay sends messages");
+            if !tamper(&mut message, seat) {
+                return;
+            }
+            frame = wire::frame(&message);
         }
+        self.wire.push(frame.clone());
+        self.seats[seat].inbox.push_back(frame);
     }
 
     fn relay_effect(&mut self, effect: core::Effect) {
@@ -237,7 +295,10 @@ impl Network {
                     } else {
                         Event::Closed
                     };
-                    let next = self.seats[seat].device.handle(self.now, &mut self.rng, event).expect("no fault");
+                    let next = self.seats[seat]
+                        .device
+                        .handle(self.now, &mut self.rng, event)
+                        .expect("no fault");
                     self.perform(seat, next);
                 }
                 Effect::Send(frame) => self.send(seat, frame),
@@ -249,7 +310,9 @@ impl Network {
     }
 
     fn send(&mut self, seat: usize, frame: Vec<u8>) {
-        let Some(id) = self.seats[seat].connection else { return };
+        let Some(id) = self.seats[seat].connection else {
+            return;
+        };
         self.wire.push(frame.clone());
         match check(&frame, self.seats[seat].said.as_ref(), &self.directory) {
             Ok(message) => {
@@ -259,11 +322,19 @@ impl Network {
                 self.events.push(core::Event::Message(id, message));
             }
             Err(Fault::Statement(request, index, rule)) => {
-                let refused = Refused { request, index, rule: rule.number(), head: None };
+                let refused = Refused {
+                    request,
+                    index,
+                    rule: rule.number(),
+                    head: None,
+                };
                 self.deliver(id, wire::frame(&RelayMessage::Refused(refused)));
             }
             Err(Fault::Connection(rule)) => {
-                self.deliver(id, wire::frame(&RelayMessage::Goodbye(Goodbye { rule: rule.number() })));
+                self.deliver(
+                    id,
+                    wire::frame(&RelayMessage::Goodbye(Goodbye { rule: rule.number() })),
+                );
             }
         }
     }
@@ -273,16 +344,14 @@ impl Network {
     /// Closes a device's program and opens it again from its storage.
     pub fn restart_device(&mut self, seat: usize) {
         self.disconnect(seat);
-        let device = self.open_with(seat, PASSPHRASE).expect("its own passphrase opens it");
+        let device = self
+            .open_with(seat, PASSPHRASE)
+            .expect("its own passphrase opens it");
         self.seats[seat].device = device;
     }
 
     /// A device's storage opened with a passphrase.
-    pub fn open_with(
-        &self,
-        seat: usize,
-        passphrase: &str,
-    ) -> Result<Device<MemoryStorage>, troth_client_core::device::DeviceError> {
+    pub fn open_with(&self, seat: usize, passphrase: &str) -> Result<Device<MemoryStorage>, DeviceError> {
         Device::open(self.storage(seat).clone(), passphrase)
     }
 

@@ -142,10 +142,7 @@ impl Starting {
         let child = Command::new(binary()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--store", engine, "--data"])
             .arg(data)
-            .env(
-                "RUST_LOG",
-                std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()),
-            )
+            .args(["--log-level", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;

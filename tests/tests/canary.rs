@@ -17,7 +17,11 @@ use troth_tests::relay_process::RelayProcess;
 use troth_tests::wire_client::{Author, Connection, Device, Ledger, content, context};
 
 /// What a counselor wrote. Random words, so that nothing else says them.
-const CANARIES: [&str; 3] = ["zwevende-pinguin-4711", "Mevrouw Quarzbein weint", "grenzeloze-ockergans"];
+const CANARIES: [&str; 3] = [
+    "zwevende-pinguin-4711",
+    "Mevrouw Quarzbein weint",
+    "grenzeloze-ockergans",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_is_neither_on_the_wire_nor_on_the_relay() -> Result<()> {
@@ -40,7 +44,10 @@ async fn what_is_written_is_neither_on_the_wire_nor_on_the_relay() -> Result<()>
         text: format!("{} ", CANARIES[0]).repeat(40),
     };
     let mut author = Author::new(&member, device.clone(), &document);
-    let edits = [lane.add_note([7; 16], &note)?, lane.set_field(CANARIES[1], CANARIES[2])?];
+    let edits = [
+        lane.add_note([7; 16], &note)?,
+        lane.set_field(CANARIES[1], CANARIES[2])?,
+    ];
     for (request, edit) in (2..).zip(&edits) {
         let upload = author.write(&mut rng, std::slice::from_ref(edit))?;
         connection.append(request, vec![upload]).await?;
@@ -48,7 +55,9 @@ async fn what_is_written_is_neither_on_the_wire_nor_on_the_relay() -> Result<()>
 
     // Another connection reads it all back, and the reader finds what was written.
     let (mut reader, _) = Connection::log_in(wire.address(), &mut rng, &member, &device).await?;
-    let entries = Ledger::new(&member).catch_up(&mut reader, &mut rng, |_, _| {}).await?;
+    let entries = Ledger::new(&member)
+        .catch_up(&mut reader, &mut rng, |_, _| {})
+        .await?;
     let cipher = DocumentCipher::new(&document.key);
     let opened: Vec<Vec<u8>> = entries
         .iter()
@@ -59,7 +68,10 @@ async fn what_is_written_is_neither_on_the_wire_nor_on_the_relay() -> Result<()>
             Ok(cipher.decrypt(&context, &e.payload)?)
         })
         .collect::<Result<_>>()?;
-    ensure!(opened == edits.clone().map(|edit| content(&[edit])), "the reader reads what was written");
+    ensure!(
+        opened == edits.clone().map(|edit| content(&[edit])),
+        "the reader reads what was written"
+    );
 
     let mut secrets = member.secrets();
     secrets.push(*document.key.to_bytes());
@@ -71,15 +83,25 @@ async fn what_is_written_is_neither_on_the_wire_nor_on_the_relay() -> Result<()>
     for recording in wire.recordings() {
         needles.look(&recording.sent, &mut on_wire);
         needles.look(&recording.received, &mut on_wire);
-        recording.sent_messages()?.iter().for_each(|message| needles.look(message, &mut on_wire));
+        recording
+            .sent_messages()?
+            .iter()
+            .for_each(|message| needles.look(message, &mut on_wire));
     }
     relay.kill()?;
     let mut on_disk = Found::default();
     look_at_files(data.path(), &needles, &mut on_disk)?;
 
     for (place, found) in [("memory", in_memory), ("wire", on_wire), ("disk", on_disk)] {
-        assert!(found.secrets.is_empty(), "on the relay's {place}: {:?}", found.secrets);
-        assert!(found.document > 0, "the search of the {place} finds even what must be there");
+        assert!(
+            found.secrets.is_empty(),
+            "on the relay's {place}: {:?}",
+            found.secrets
+        );
+        assert!(
+            found.document > 0,
+            "the search of the {place} finds even what must be there"
+        );
     }
     Ok(())
 }
@@ -104,9 +126,17 @@ impl Needles {
             let utf16: Vec<u8> = p.iter().flat_map(|b| [*b, 0]).collect();
             // Base64 by its middle: it reads the same whatever stands around it in whole groups of three.
             let base64 = BASE64.encode(&p[..p.len() / 3 * 3]);
-            [HEXLOWER.encode(p).into_bytes(), HEXUPPER.encode(p).into_bytes(), base64.into_bytes(), utf16]
+            [
+                HEXLOWER.encode(p).into_bytes(),
+                HEXUPPER.encode(p).into_bytes(),
+                base64.into_bytes(),
+                utf16,
+            ]
         });
-        Self { secrets: plain.iter().cloned().chain(spelled).collect(), document: *document }
+        Self {
+            secrets: plain.iter().cloned().chain(spelled).collect(),
+            document: *document,
+        }
     }
 
     fn look(&self, hay: &[u8], found: &mut Found) {

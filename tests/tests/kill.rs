@@ -37,13 +37,19 @@ fn story(engine: &'static str, kills: usize) -> Result<()> {
         Err(_) => rand::random(),
     };
     println!("TROTH_SEED={seed} repeats this run's moments ({engine})");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let data = tempfile::tempdir()?;
         let mut rng = StdRng::seed_from_u64(seed);
         let mut story = Story::begin(data.path(), engine, &mut rng).await?;
         for kill in 1..=kills {
-            story.kill(&mut rng).await.with_context(|| format!("kill {kill} of {kills}"))?;
+            story
+                .kill(&mut rng)
+                .await
+                .with_context(|| format!("kill {kill} of {kills}"))?;
         }
         story.end(&mut rng).await
     })
@@ -75,8 +81,14 @@ struct Writer {
 }
 
 impl<'a> Story<'a> {
-    /// Founds the practices, on a relay that is killed as soon as it is done.
+    /// Kills relays while they make their data directory. Then founds the practices, on a relay that is killed as soon as it
+    /// is done.
     async fn begin(data: &'a Path, engine: &'static str, rng: &mut StdRng) -> Result<Self> {
+        for _ in 0..10 {
+            let starting = Starting::spawn(data, engine)?;
+            sleep(Duration::from_micros(rng.random_range(0..40_000))).await;
+            drop(starting);
+        }
         let relay = RelayProcess::start(data, engine)?;
         let mut practices = Vec::new();
         for _ in 0..PRACTICES {
@@ -89,10 +101,19 @@ impl<'a> Story<'a> {
                 connection.append(request as u64, vec![upload]).await?;
                 writers.push(Writer::new(Author::new(&member, device.clone(), &document)));
             }
-            practices.push(Practice { member, device, writers, signed: BTreeMap::new() });
+            practices.push(Practice {
+                member,
+                device,
+                writers,
+                signed: BTreeMap::new(),
+            });
         }
         relay.kill()?;
-        Ok(Self { data, engine, practices })
+        Ok(Self {
+            data,
+            engine,
+            practices,
+        })
     }
 
     /// Restarts the relay, checks everything that it ever acknowledged, lets all write, and kills it.
@@ -132,11 +153,18 @@ impl<'a> Story<'a> {
             for entry in practice.check(relay.address(), rng).await? {
                 replay.take(&entry)?;
             }
-            acknowledged += practice.writers.iter().map(|w| w.acknowledged.len()).sum::<usize>();
+            acknowledged += practice
+                .writers
+                .iter()
+                .map(|w| w.acknowledged.len())
+                .sum::<usize>();
         }
         relay.kill()?;
         println!("{acknowledged} acknowledged appends, none lost ({})", self.engine);
-        ensure!(acknowledged > 100 * self.practices.len(), "too little was written to show anything");
+        ensure!(
+            acknowledged > 100 * self.practices.len(),
+            "too little was written to show anything"
+        );
         println!("{}", RelayProcess::verify(self.data)?);
         Ok(())
     }
@@ -152,13 +180,18 @@ impl Practice {
             signed.append(&mut writer.signed);
         }
         let mut ledger = Ledger::new(&self.member);
-        let entries = ledger.catch_up(&mut connection, rng, |size, root| signed.push((size, root))).await?;
+        let entries = ledger
+            .catch_up(&mut connection, rng, |size, root| signed.push((size, root)))
+            .await?;
         for (size, root) in signed {
             let first = *self.signed.entry(size).or_insert(root);
             ensure!(first == root, "the relay signed two roots for size {size}");
         }
         let found: HashMap<Hash, Receipt> = entries.iter().map(|e| (e.parsed.hash(), receipt(e))).collect();
-        ensure!(found.len() == entries.len(), "a statement stands in the ledger twice");
+        ensure!(
+            found.len() == entries.len(),
+            "a statement stands in the ledger twice"
+        );
         for writer in &self.writers {
             for (hash, receipt) in &writer.acknowledged {
                 match found.get(hash) {
@@ -172,7 +205,11 @@ impl Practice {
 }
 
 const fn receipt(entry: &Entry) -> Receipt {
-    Receipt { position: entry.position, received: entry.leaf.received, stream_seq: entry.leaf.stream_seq }
+    Receipt {
+        position: entry.position,
+        received: entry.leaf.received,
+        stream_seq: entry.leaf.stream_seq,
+    }
 }
 
 impl Writer {
@@ -195,15 +232,18 @@ impl Writer {
         seed: u64,
     ) -> Result<Self> {
         let mut rng = StdRng::seed_from_u64(seed);
-        let Ok((mut connection, challenge)) =
-            Connection::log_in(&address, &mut rng, &member, &device).await
+        let Ok((mut connection, challenge)) = Connection::log_in(&address, &mut rng, &member, &device).await
         else {
             return Ok(self);
         };
-        self.signed.push((challenge.checkpoint.size, challenge.checkpoint.root));
+        self.signed
+            .push((challenge.checkpoint.size, challenge.checkpoint.root));
         let first = self.requests;
         for (request, (_, upload)) in (first..).zip(&self.unanswered) {
-            let message = ClientMessage::Append(Append { request, uploads: vec![upload.clone()] });
+            let message = ClientMessage::Append(Append {
+                request,
+                uploads: vec![upload.clone()],
+            });
             if connection.queue(&message).await.is_err() {
                 return Ok(self);
             }
@@ -216,7 +256,10 @@ impl Writer {
                 let upload = self.author.write(&mut rng, &[edit])?;
                 let hash = self.author.last().context("something was written")?;
                 self.unanswered.push_back((hash, upload.clone()));
-                let message = ClientMessage::Append(Append { request: self.requests, uploads: vec![upload] });
+                let message = ClientMessage::Append(Append {
+                    request: self.requests,
+                    uploads: vec![upload],
+                });
                 self.requests += 1;
                 if connection.queue(&message).await.is_err() {
                     return Ok(self);
@@ -228,9 +271,15 @@ impl Writer {
             match connection.receive().await {
                 Ok(RelayMessage::Appended(appended)) => {
                     let oldest = self.requests - self.unanswered.len() as u64;
-                    ensure!(appended.request == oldest, "answers come in the order of the requests");
+                    ensure!(
+                        appended.request == oldest,
+                        "answers come in the order of the requests"
+                    );
                     let (hash, _) = self.unanswered.pop_front().context("an answer to a request")?;
-                    let receipt = *appended.receipts.first().context("one receipt for one statement")?;
+                    let receipt = *appended
+                        .receipts
+                        .first()
+                        .context("one receipt for one statement")?;
                     self.acknowledged.insert(hash, receipt);
                 }
                 Ok(RelayMessage::Refused(refused)) => bail!("an honest edit was refused: {refused:?}"),

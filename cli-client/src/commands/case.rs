@@ -51,9 +51,12 @@ pub enum Command {
 /// What stands in the way.
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::New { name, partner_a, partner_b, skip_recovery } => {
-            new(session, &name, &partner_a, partner_b.as_deref(), skip_recovery).await
-        }
+        Command::New {
+            name,
+            partner_a,
+            partner_b,
+            skip_recovery,
+        } => new(session, &name, &partner_a, partner_b.as_deref(), skip_recovery).await,
         Command::List => list(session),
         Command::Show { case } => show(session, &case),
         Command::Close { case } => close(session, &case).await,
@@ -76,7 +79,11 @@ async fn new(
     if !skip_recovery && devices.iter().filter(|device| device.active).count() < 2 {
         session.out.note(&say::one_device(language));
     }
-    sent.finish(session, json!({ "case": case.to_string(), "name": name }), &say::opened(language, name, &pick::short(case)))
+    sent.finish(
+        session,
+        json!({ "case": case.to_string(), "name": name }),
+        &say::opened(language, name, &pick::short(case)),
+    )
 }
 
 fn list(session: &Session) -> Result<(), Failure> {
@@ -129,7 +136,9 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
         Some((notes, fields)) => vec![lane.name().to_owned(), notes.to_string(), fields.to_string()],
         None => vec![lane.name().to_owned(), "-".into(), "-".into()],
     }));
-    session.out.result(&value, &format!("{words}\n{}", columns(&rows)))
+    session
+        .out
+        .result(&value, &format!("{words}\n{}", columns(&rows)))
 }
 
 /// A lane, its document, and how many notes and fields are in it where this device can read it.
@@ -152,10 +161,16 @@ async fn close(session: &Session, wanted: &str) -> Result<(), Failure> {
         return Err(Failure::failed(say::closed_already(language, &case.name)));
     }
     let (_, document) = pick::lane(session, &case, Lane::Admin.name())?;
-    let edited = device.edit(driver::now(), &mut driver::rng(), document, |doc| doc.set_case_status("closed"));
+    let edited = device.edit(driver::now(), &mut driver::rng(), document, |doc| {
+        doc.set_case_status("closed")
+    });
     edited.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
-    sent.finish(session, json!({ "case": case.id.to_string(), "status": "closed" }), &say::closed(language, &case.name))
+    sent.finish(
+        session,
+        json!({ "case": case.id.to_string(), "status": "closed" }),
+        &say::closed(language, &case.name),
+    )
 }
 
 /// A case for a machine.

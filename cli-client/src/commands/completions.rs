@@ -21,7 +21,15 @@ pub struct Options {
 /// Standard output's only.
 pub fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut super::command(session.language), "troth", &mut script);
+    clap_complete::generate(
+        options.shell,
+        &mut super::command(session.language),
+        "troth",
+        &mut script,
+    );
     let script = String::from_utf8_lossy(&script);
-    session.out.result(&json!({ "shell": options.shell.to_string(), "script": script }), &script)
+    session.out.result(
+        &json!({ "shell": options.shell.to_string(), "script": script }),
+        &script,
+    )
 }

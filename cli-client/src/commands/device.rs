@@ -57,9 +57,12 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Join { relay, name } => join(session, &relay, name).await,
         Command::Approve { code } => approve(session, code.as_deref()).await,
         Command::List => list(session),
-        Command::Revoke { device, compromised, dry_run, yes } => {
-            revoke(session, &device, compromised, dry_run, yes).await
-        }
+        Command::Revoke {
+            device,
+            compromised,
+            dry_run,
+            yes,
+        } => revoke(session, &device, compromised, dry_run, yes).await,
     }
 }
 
@@ -68,7 +71,9 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     let relay = session.relay(url)?;
     let called = name.unwrap_or_else(|| say::default_name(language));
     let mut device = practice::fresh(session, &called, &[&called])?;
-    let code = device.begin_join(&mut driver::rng(), relay.url()).map_err(|e| session.wrong(e))?;
+    let code = device
+        .begin_join(&mut driver::rng(), relay.url())
+        .map_err(|e| session.wrong(e))?;
     if session.out.json {
         // Standard output is for the one value at the end.
         session.out.note(&code);
@@ -78,7 +83,10 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     session.out.note(&say::code_shown(language));
     let mut trip = Trip::new(session);
     let mut joined = false;
-    let patience = Patience { interruptible: true, ..Patience::PERSON };
+    let patience = Patience {
+        interruptible: true,
+        ..Patience::PERSON
+    };
     let ended = driver::drive(&mut device, &relay, patience, |device, report| {
         trip.hear(report);
         joined |= matches!(report, Some(Report::Joined));
@@ -95,7 +103,9 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
         "practice": device.practice().map(|practice| practice.to_string()),
         "practice_name": name,
     });
-    session.out.result(&value, &say::joined(language, &name, &pick::short(device.id())))
+    session
+        .out
+        .result(&value, &say::joined(language, &name, &pick::short(device.id())))
 }
 
 async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> {
@@ -104,8 +114,7 @@ async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> 
     let code = secrets::code(session, given)?;
     // Nothing to do yet: it is offline.
     let _ = device.begin_approve(code.trim()).map_err(|e| session.wrong(e))?;
-    let url = device.relay().unwrap_or_default().to_owned();
-    let relay = session.relay(&url)?;
+    let relay = session.relay_of(&device)?;
     let mut trip = Trip::new(session);
     let mut added = None;
     let ended = driver::drive(&mut device, &relay, Patience::SHORT, |device, report| {
@@ -120,11 +129,15 @@ async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> 
     match (ended, added) {
         (_, Some(id)) => {
             let value = json!({ "device": id.to_string() });
-            session.out.result(&value, &say::approved(language, &pick::short(id)))
+            session
+                .out
+                .result(&value, &say::approved(language, &pick::short(id)))
         }
-        (Ended::Unreachable(why), None) => {
-            Err(Failure::unreachable(network::unreachable(language, relay.url(), &why)))
-        }
+        (Ended::Unreachable(why), None) => Err(Failure::unreachable(network::unreachable(
+            language,
+            relay.url(),
+            &why,
+        ))),
         _ => Err(Failure::failed(say::approve_silent(language))),
     }
 }
@@ -152,9 +165,21 @@ fn list(session: &Session) -> Result<(), Failure> {
 }
 
 fn row(language: Language, device: &DeviceSummary) -> Vec<String> {
-    let state = if device.active { say::active(language) } else { say::revoked(language) };
-    let this = if device.this { format!("{state}, {}", say::this_one(language)) } else { state };
-    let kind = if kind(device) == "device" { say::kind_device(language) } else { say::kind_kit(language) };
+    let state = if device.active {
+        say::active(language)
+    } else {
+        say::revoked(language)
+    };
+    let this = if device.this {
+        format!("{state}, {}", say::this_one(language))
+    } else {
+        state
+    };
+    let kind = if kind(device) == "device" {
+        say::kind_device(language)
+    } else {
+        say::kind_kit(language)
+    };
     vec![pick::short(device.id), name(language, device), kind, this]
 }
 
@@ -171,7 +196,13 @@ pub fn name(language: Language, device: &DeviceSummary) -> String {
     device.name.clone().unwrap_or_else(|| say::unnamed(language))
 }
 
-async fn revoke(session: &Session, wanted: &str, compromised: bool, dry: bool, yes: bool) -> Result<(), Failure> {
+async fn revoke(
+    session: &Session,
+    wanted: &str,
+    compromised: bool,
+    dry: bool,
+    yes: bool,
+) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
     let other = pick::device(session, &mut device, wanted)?;
@@ -187,13 +218,19 @@ async fn revoke(session: &Session, wanted: &str, compromised: bool, dry: bool, y
         return session.out.result(&value, &say::revoke_dry(language, &called));
     }
     if !yes && !secrets::confirmed(session, &say::revoke_ask(language, &called))? {
-        return session.out.result(&value, &crate::messages::failure::stopped(language));
+        return session
+            .out
+            .result(&value, &crate::messages::failure::stopped(language));
     }
     let done = device.revoke_device(driver::now(), &mut driver::rng(), other.id, compromised);
     done.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
     let done = matches!(sent, Sent::Yes);
     value["revoked"] = done.into();
-    let words = if done { say::revoke_done(language, &called) } else { say::revoke_waits(language, &called) };
+    let words = if done {
+        say::revoke_done(language, &called)
+    } else {
+        say::revoke_waits(language, &called)
+    };
     sent.finish(session, value, &words)
 }

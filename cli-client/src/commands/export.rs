@@ -64,9 +64,14 @@ pub fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|(path, lane)| json!({ "path": path.display().to_string(), "lane": lane.map(Lane::name) }))
         .collect();
-    let words: Vec<_> =
-        written.iter().map(|(path, _)| say::exported(language, &path.display().to_string())).collect();
-    session.out.result(&json!({ "case": case.id.to_string(), "files": files }), &words.join("\n"))?;
+    let words: Vec<_> = written
+        .iter()
+        .map(|(path, _)| say::exported(language, &path.display().to_string()))
+        .collect();
+    session.out.result(
+        &json!({ "case": case.id.to_string(), "files": files }),
+        &words.join("\n"),
+    )?;
     session.out.note(&say::plaintext(language));
     if options.lane.is_none() {
         session.out.note(&say::process_notes_stay(language));
@@ -88,7 +93,12 @@ fn lanes(
         return Ok(vec![pick::lane(session, case, wanted)?]);
     }
     let mut lanes = Vec::new();
-    for (lane, document) in case.lanes.iter().copied().filter(|(lane, _)| *lane != Lane::ProcessNotes) {
+    for (lane, document) in case
+        .lanes
+        .iter()
+        .copied()
+        .filter(|(lane, _)| *lane != Lane::ProcessNotes)
+    {
         let holds_something = |doc: &mut LaneDocument| doc.heads() != [genesis::HASH];
         if pick::readable(session, device.read_mut(document, holds_something))? == Some(true) {
             lanes.push((lane, document));
@@ -106,13 +116,26 @@ fn json_file(
 ) -> Result<Written, Failure> {
     let mut content = Map::new();
     for (lane, document) in lanes {
-        let state = device.read(*document, LaneDocument::to_json).map_err(|e| session.wrong(e))?;
+        let state = device
+            .read(*document, LaneDocument::to_json)
+            .map_err(|e| session.wrong(e))?;
         content.insert(lane.name().to_owned(), state);
     }
-    let path = if out.is_dir() { out.join(format!("{}.json", case.id)) } else { out.to_owned() };
-    let text = format!("{:#}\n", json!({ "case": cases::summary(case), "lanes": content }));
+    let path = if out.is_dir() {
+        out.join(format!("{}.json", case.id))
+    } else {
+        out.to_owned()
+    };
+    let text = format!(
+        "{:#}\n",
+        json!({ "case": cases::summary(case), "lanes": content })
+    );
     ledger::write(session, &path, text.as_bytes())?;
-    let only = if let [(lane, _)] = &lanes[..] { Some(*lane) } else { None };
+    let only = if let [(lane, _)] = &lanes[..] {
+        Some(*lane)
+    } else {
+        None
+    };
     Ok(vec![(path, only)])
 }
 
@@ -134,7 +157,9 @@ fn automerge_files(
         } else {
             beside(out, *lane, lanes)
         };
-        let saved = device.read_mut(*document, LaneDocument::save).map_err(|e| session.wrong(e))?;
+        let saved = device
+            .read_mut(*document, LaneDocument::save)
+            .map_err(|e| session.wrong(e))?;
         ledger::write(session, &path, &saved)?;
         written.push((path, Some(*lane)));
     }
@@ -143,7 +168,10 @@ fn automerge_files(
 
 /// `OUT` for the only lane or the joint record, `OUT` with the lane before its extension for the others.
 fn beside(out: &Path, lane: Lane, lanes: &Lanes) -> PathBuf {
-    let main = lanes.iter().map(|(lane, _)| *lane).find(|lane| *lane == Lane::Joint);
+    let main = lanes
+        .iter()
+        .map(|(lane, _)| *lane)
+        .find(|lane| *lane == Lane::Joint);
     let main = main.or_else(|| lanes.first().map(|(lane, _)| *lane));
     if main == Some(lane) {
         return out.to_owned();
@@ -158,10 +186,19 @@ mod tests {
 
     #[test]
     fn the_joint_record_takes_the_name_that_was_given() {
-        let lanes: Lanes = [Lane::Admin, Lane::Joint, Lane::PartnerA].map(|lane| (lane, DocumentId::default())).into();
+        let lanes: Lanes = [Lane::Admin, Lane::Joint, Lane::PartnerA]
+            .map(|lane| (lane, DocumentId::default()))
+            .into();
         let out = Path::new("dir/lee.automerge");
         assert_eq!(beside(out, Lane::Joint, &lanes), out);
-        assert_eq!(beside(out, Lane::PartnerA, &lanes), Path::new("dir/lee.partner-a.automerge"));
-        assert_eq!(beside(out, Lane::Admin, &lanes[..1].to_vec()), out, "where there is no joint record, the first lane");
+        assert_eq!(
+            beside(out, Lane::PartnerA, &lanes),
+            Path::new("dir/lee.partner-a.automerge")
+        );
+        assert_eq!(
+            beside(out, Lane::Admin, &lanes[..1].to_vec()),
+            out,
+            "where there is no joint record, the first lane"
+        );
     }
 }

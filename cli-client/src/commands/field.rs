@@ -45,7 +45,12 @@ pub enum Command {
 /// What stands in the way.
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Set { case, lane, key, value } => set(session, &case, &lane, &key, &value).await,
+        Command::Set {
+            case,
+            lane,
+            key,
+            value,
+        } => set(session, &case, &lane, &key, &value).await,
         Command::Get { case, lane, key } => get(session, &case, &lane, key.as_deref()),
     }
 }
@@ -55,8 +60,12 @@ async fn set(session: &Session, wanted: &str, lane: &str, key: &str, value: &str
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;
-    let before = device.read(document, |doc| doc.field(key).len()).map_err(|e| session.wrong(e))?;
-    let edited = device.edit(driver::now(), &mut driver::rng(), document, |doc| doc.set_field(key, value));
+    let before = device
+        .read(document, |doc| doc.field(key).len())
+        .map_err(|e| session.wrong(e))?;
+    let edited = device.edit(driver::now(), &mut driver::rng(), document, |doc| {
+        doc.set_field(key, value)
+    });
     edited.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
     let words = match before {
@@ -78,7 +87,9 @@ fn get(session: &Session, wanted: &str, lane: &str, key: Option<&str>) -> Result
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;
-    let mut fields = device.read(document, LaneDocument::fields).map_err(|e| session.wrong(e))?;
+    let mut fields = device
+        .read(document, LaneDocument::fields)
+        .map_err(|e| session.wrong(e))?;
     if let Some(key) = key {
         fields.retain(|name, _| name == key);
         if fields.is_empty() {
@@ -87,9 +98,16 @@ fn get(session: &Session, wanted: &str, lane: &str, key: Option<&str>) -> Result
     }
     let writers = writers(session, &mut device, document)?;
     let mut map = Map::new();
-    let mut words = if fields.is_empty() { say::no_fields(language) } else { String::new() };
+    let mut words = if fields.is_empty() {
+        say::no_fields(language)
+    } else {
+        String::new()
+    };
     for (key, values) in &fields {
-        map.insert(key.clone(), json!({ "settled": values.len() == 1, "values": to_json(values, &writers) }));
+        map.insert(
+            key.clone(),
+            json!({ "settled": values.len() == 1, "values": to_json(values, &writers) }),
+        );
         words.push_str(&in_words(session, key, values, &writers));
     }
     let value = json!({ "case": case.id.to_string(), "lane": lane.name(), "fields": map });
@@ -128,7 +146,9 @@ fn in_words(session: &Session, key: &str, values: &[FieldValue], writers: &Write
     }
     let mut words = say::field_several(language, key, values.len()) + "\n";
     for value in values {
-        let whom = writers.get(&value.actor).map_or_else(|| say::unknown_device(language), |(_, name)| name.clone());
+        let whom = writers
+            .get(&value.actor)
+            .map_or_else(|| say::unknown_device(language), |(_, name)| name.clone());
         words.push_str(&say::field_value(language, &value.value, &whom));
         words.push('\n');
     }

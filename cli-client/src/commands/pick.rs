@@ -20,23 +20,36 @@ struct Candidate<T> {
     item: T,
 }
 
+/// Whether a candidate is meant by what was typed.
+type Rule<T> = fn(&Candidate<T>, &str) -> bool;
+
 /// The one that is meant: by its whole id, else its name, else its name in whatever case, else the beginning of its id.
 fn pick<T>(session: &Session, what: &str, wanted: &str, candidates: Vec<Candidate<T>>) -> Result<T, Failure> {
     let language = session.language;
-    let lower = wanted.to_lowercase();
-    let rules: [&dyn Fn(&Candidate<T>) -> bool; 4] = [
-        &|c| c.id == lower,
-        &|c| c.name.as_deref() == Some(wanted),
-        &|c| c.name.as_ref().is_some_and(|name| name.to_lowercase() == lower),
-        &|c| !lower.is_empty() && c.id.starts_with(&lower),
+    let rules: [Rule<T>; 4] = [
+        |c, wanted| c.id == wanted.to_lowercase(),
+        |c, wanted| c.name.as_deref() == Some(wanted),
+        |c, wanted| {
+            c.name
+                .as_ref()
+                .is_some_and(|name| name.to_lowercase() == wanted.to_lowercase())
+        },
+        |c, wanted| !wanted.is_empty() && c.id.starts_with(&wanted.to_lowercase()),
     ];
+    let rules = rules.map(|rule| move |c: &Candidate<T>| rule(c, wanted));
     for rule in rules {
         let count = candidates.iter().filter(|c| rule(c)).count();
         if count > 1 {
             let listed: String = candidates
                 .iter()
                 .filter(|c| rule(c))
-                .map(|c| format!("  {}  {}\n", short_of(&c.id, SHOWN + 8), c.name.as_deref().unwrap_or_default()))
+                .map(|c| {
+                    format!(
+                        "  {}  {}\n",
+                        short_of(&c.id, SHOWN + 8),
+                        c.name.as_deref().unwrap_or_default()
+                    )
+                })
                 .collect();
             return Err(Failure::failed(say::ambiguous(language, what, wanted, &listed)));
         }
@@ -68,7 +81,12 @@ pub fn case(session: &Session, device: &mut Device, wanted: &str) -> Result<Case
         name: Some(case.name.clone()),
         item: case,
     });
-    pick(session, &say::a_case(session.language), wanted, candidates.collect())
+    pick(
+        session,
+        &say::a_case(session.language),
+        wanted,
+        candidates.collect(),
+    )
 }
 
 /// The device that is meant.
@@ -82,7 +100,12 @@ pub fn device(session: &Session, device: &mut Device, wanted: &str) -> Result<De
         name: device.name.clone(),
         item: device,
     });
-    pick(session, &say::a_device(session.language), wanted, candidates.collect())
+    pick(
+        session,
+        &say::a_device(session.language),
+        wanted,
+        candidates.collect(),
+    )
 }
 
 /// The document of a case's lane.
@@ -119,7 +142,11 @@ pub fn note(session: &Session, device: &mut Device, wanted: &str) -> Result<Foun
     let mut candidates = Vec::new();
     for case in device.cases().map_err(|e| session.wrong(e))? {
         for found in notes(session, device, &case)? {
-            candidates.push(Candidate { id: id(&found.note.id), name: None, item: found });
+            candidates.push(Candidate {
+                id: id(&found.note.id),
+                name: None,
+                item: found,
+            });
         }
     }
     pick(session, &say::a_note(session.language), wanted, candidates)
@@ -132,9 +159,16 @@ pub fn note(session: &Session, device: &mut Device, wanted: &str) -> Result<Foun
 pub fn notes(session: &Session, device: &mut Device, case: &CaseSummary) -> Result<Vec<Found>, Failure> {
     let mut all = Vec::new();
     for (lane, document) in &case.lanes {
-        let Some(notes) = readable(session, device.read(*document, LaneDocument::notes))? else { continue };
+        let Some(notes) = readable(session, device.read(*document, LaneDocument::notes))? else {
+            continue;
+        };
         for note in notes.into_iter().filter(|note| note.copy == 0) {
-            all.push(Found { case: case.clone(), lane: *lane, document: *document, note });
+            all.push(Found {
+                case: case.clone(),
+                lane: *lane,
+                document: *document,
+                note,
+            });
         }
     }
     all.sort_by_key(|found| (found.note.created_ms, found.note.id));
@@ -168,9 +202,20 @@ mod tests {
     use crate::arguments::Global;
 
     fn meant(wanted: &str) -> Result<u8, String> {
-        let session = Session::new(Global { lang: Some(crate::language::Language::English), ..Global::default() });
-        let candidate = |id: &str, name: &str, item| Candidate { id: id.into(), name: Some(name.into()), item };
-        let all = vec![candidate("ab12", "Lee", 1), candidate("ab34", "lee & Wu", 2), candidate("cd56", "王家", 3)];
+        let session = Session::new(Global {
+            lang: Some(crate::language::Language::English),
+            ..Global::default()
+        });
+        let candidate = |id: &str, name: &str, item| Candidate {
+            id: id.into(),
+            name: Some(name.into()),
+            item,
+        };
+        let all = vec![
+            candidate("ab12", "Lee", 1),
+            candidate("ab34", "lee & Wu", 2),
+            candidate("cd56", "王家", 3),
+        ];
         pick(&session, "case", wanted, all).map_err(|failure| failure.message().to_owned())
     }
 
@@ -186,8 +231,14 @@ mod tests {
     #[test]
     fn what_could_be_two_things_is_asked_back_with_both() {
         let error = meant("ab").unwrap_err();
-        assert!(error.contains("ab12") && error.contains("ab34") && !error.contains("cd56"), "{error}");
-        assert!(meant("x").unwrap_err().contains("no case"), "and what is nothing is said to be nothing");
+        assert!(
+            error.contains("ab12") && error.contains("ab34") && !error.contains("cd56"),
+            "{error}"
+        );
+        assert!(
+            meant("x").unwrap_err().contains("no case"),
+            "and what is nothing is said to be nothing"
+        );
         assert!(meant("").is_err());
     }
 }

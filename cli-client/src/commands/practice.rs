@@ -42,9 +42,12 @@ pub enum Command {
 /// What stands in the way.
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Init { relay, name, full_name, device_name } => {
-            init(session, &relay, &name, &full_name, device_name).await
-        }
+        Command::Init {
+            relay,
+            name,
+            full_name,
+            device_name,
+        } => init(session, &relay, &name, &full_name, device_name).await,
         Command::Status => status(session),
     }
 }
@@ -60,7 +63,9 @@ async fn init(
     let relay = session.relay(url)?;
     let called = device_name.unwrap_or_else(|| say::default_device(language));
     let mut device = fresh(session, &called, &[name, full_name])?;
-    device.begin_found(relay.url(), name, full_name).map_err(|e| session.wrong(e))?;
+    device
+        .begin_found(relay.url(), name, full_name)
+        .map_err(|e| session.wrong(e))?;
     let mut trip = Trip::new(session);
     let ended = driver::drive(&mut device, &relay, Patience::SHORT, |device, report| {
         trip.hear(report);
@@ -69,7 +74,11 @@ async fn init(
     let ended = ended.await.map_err(|e| session.wrong(e))?;
     trip.end()?;
     let Some(practice) = device.practice().filter(|_| ended == Ended::Reached) else {
-        let why = if let Ended::Unreachable(why) = ended { why } else { network::silent(language) };
+        let why = if let Ended::Unreachable(why) = ended {
+            why
+        } else {
+            network::silent(language)
+        };
         // Once genesis is signed and kept, sending it is all that is left to do.
         return Err(Failure::unreachable(match device.practice() {
             Some(_) => network::kept(language, relay.url(), &why),
@@ -82,7 +91,9 @@ async fn init(
         "device": device.id().to_string(),
         "member": device.member().map(|member| member.to_string()),
     });
-    session.out.result(&value, &say::founded(language, name, &pick::short(practice)))?;
+    session
+        .out
+        .result(&value, &say::founded(language, name, &pick::short(practice)))?;
     session.out.note(&say::founded_next(language));
     Ok(())
 }
@@ -93,10 +104,15 @@ pub fn fresh(session: &Session, name: &str, personal: &[&str]) -> Result<Device,
     let storage = SqliteStorage::open(session.home()?).map_err(|e| Failure::store(session.language, &e))?;
     if Device::exists(&storage).map_err(|e| session.wrong(e))? {
         let device = Device::open(storage, &secrets::passphrase(session)?).map_err(|e| session.wrong(e))?;
-        return if device.member().is_some() { Err(session.wrong(AlreadyInPractice)) } else { Ok(device) };
+        return if device.member().is_some() {
+            Err(session.wrong(AlreadyInPractice))
+        } else {
+            Ok(device)
+        };
     }
     let passphrase = secrets::new_passphrase(session, personal)?;
-    Device::create(&mut driver::rng(), storage, &passphrase, Cost::DEFAULT, name).map_err(|e| session.wrong(e))
+    Device::create(&mut driver::rng(), storage, &passphrase, Cost::DEFAULT, name)
+        .map_err(|e| session.wrong(e))
 }
 
 fn status(session: &Session) -> Result<(), Failure> {
@@ -109,7 +125,10 @@ fn status(session: &Session) -> Result<(), Failure> {
         None => None,
     };
     let devices = device.devices().map_err(|e| session.wrong(e))?;
-    let this = devices.iter().find(|device| device.this).and_then(|device| device.name.clone());
+    let this = devices
+        .iter()
+        .find(|device| device.this)
+        .and_then(|device| device.name.clone());
     let active = devices.iter().filter(|device| device.active).count();
     let status = device.status();
     let value = json!({
@@ -136,12 +155,23 @@ fn status(session: &Session) -> Result<(), Failure> {
     let rows = [
         (say::status_name(language), name),
         (say::status_as(language), full_name.unwrap_or_default()),
-        (say::status_relay(language), device.relay().unwrap_or_default().to_owned()),
-        (say::status_device(language), format!("{}  {}", this.unwrap_or_default(), pick::short(device.id()))),
+        (
+            say::status_relay(language),
+            device.relay().unwrap_or_default().to_owned(),
+        ),
+        (
+            say::status_device(language),
+            format!("{}  {}", this.unwrap_or_default(), pick::short(device.id())),
+        ),
         (say::status_devices(language), active.to_string()),
-        (say::status_entries(language), say::status_verified(language, status.size, &at)),
+        (
+            say::status_entries(language),
+            say::status_verified(language, status.size, &at),
+        ),
         (say::status_waiting(language), status.waiting.to_string()),
         (say::status_aside(language), status.quarantined.to_string()),
     ];
-    session.out.result(&value, &columns(&rows.map(|(what, is)| vec![what, is])))
+    session
+        .out
+        .result(&value, &columns(&rows.map(|(what, is)| vec![what, is])))
 }

@@ -24,9 +24,15 @@ pub struct Options {
 pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
-    let url = device.relay().unwrap_or_default().to_owned();
-    let relay = session.relay(&url)?;
-    let patience = if options.watch { Patience::ENDLESS } else { Patience { silence: SILENCE, ..Patience::SHORT } };
+    let relay = session.relay_of(&device)?;
+    let patience = if options.watch {
+        Patience::ENDLESS
+    } else {
+        Patience {
+            silence: SILENCE,
+            ..Patience::SHORT
+        }
+    };
     if options.watch {
         session.out.note(&say::watching(language));
     }
@@ -57,8 +63,8 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
             session.out.note(&failure::interrupted(language));
             Ok(())
         }
-        Ended::Silent => Err(unreached(session, &device, &say::silent(language), &url)),
-        Ended::Unreachable(why) => Err(unreached(session, &device, &why, &url)),
+        Ended::Silent => Err(unreached(session, &device, &say::silent(language), relay.url())),
+        Ended::Unreachable(why) => Err(unreached(session, &device, &why, relay.url())),
     }
 }
 
@@ -82,9 +88,14 @@ fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
         "waiting": status.waiting,
         "quarantined": status.quarantined,
     });
-    session.out.result(&value, &say::caught_up(session.language, status.size, status.documents))?;
+    session.out.result(
+        &value,
+        &say::caught_up(session.language, status.size, status.documents),
+    )?;
     if status.quarantined > 0 {
-        session.out.note(&say::set_aside(session.language, status.quarantined));
+        session
+            .out
+            .note(&say::set_aside(session.language, status.quarantined));
     }
     Ok(())
 }

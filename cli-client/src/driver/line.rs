@@ -31,7 +31,11 @@ impl Line {
     pub fn new(socket: Socket) -> Self {
         let (sink, frames) = socket.split();
         let (out, waiting) = mpsc::unbounded_channel();
-        Self { frames, out, writer: tokio::spawn(write(sink, waiting)) }
+        Self {
+            frames,
+            out,
+            writer: tokio::spawn(write(sink, waiting)),
+        }
     }
 
     /// Sends a frame. A connection that is gone says so when it is read from.
@@ -41,7 +45,9 @@ impl Line {
 
     /// The next frame; `None` once the connection is gone. Without a connection, never.
     pub async fn next(line: &mut Option<Self>) -> Option<Bytes> {
-        let Some(line) = line else { return std::future::pending().await };
+        let Some(line) = line else {
+            return std::future::pending().await;
+        };
         loop {
             match line.frames.next().await {
                 Some(Ok(Message::Binary(frame))) => return Some(frame),

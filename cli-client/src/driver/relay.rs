@@ -38,7 +38,9 @@ impl Relay {
     pub fn parse(language: Language, url: &str, ca: Option<&Path>) -> Result<Self, Failure> {
         let wrong = || Failure::usage(say::no_relay_url(language, url));
         let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong()) };
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(wrong());
+        };
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() || authority.as_str().contains('@') {
             return Err(wrong());
         }
@@ -49,7 +51,11 @@ impl Relay {
             _ => return Err(wrong()),
         };
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { url, socket: format!("{scheme}://{authority}/v1/sync"), connector })
+        Ok(Self {
+            url,
+            socket: format!("{scheme}://{authority}/v1/sync"),
+            connector,
+        })
     }
 
     /// The address as it was given.
@@ -90,7 +96,9 @@ fn tls(language: Language, ca: Option<&Path>) -> Result<ClientConfig, Failure> {
     match ca {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(file) => {
-            let wrong = |why: String| Failure::usage(say::no_certificates(language, &file.display().to_string(), &why));
+            let wrong = |why: String| {
+                Failure::usage(say::no_certificates(language, &file.display().to_string(), &why))
+            };
             let certificates = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
             for certificate in certificates {
                 let certificate = certificate.map_err(|e| wrong(e.to_string()))?;
@@ -101,7 +109,9 @@ fn tls(language: Language, ca: Option<&Path>) -> Result<ClientConfig, Failure> {
             }
         }
     }
-    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+    Ok(ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 #[cfg(test)]
@@ -110,28 +120,54 @@ mod tests {
 
     fn parse(url: &str) -> Result<String, i32> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        Relay::parse(Language::English, url, None).map(|relay| relay.socket).map_err(|failure| failure.code().into())
+        Relay::parse(Language::English, url, None)
+            .map(|relay| relay.socket)
+            .map_err(|failure| failure.code().into())
     }
 
     #[test]
     fn an_address_becomes_the_relays_door() {
-        assert_eq!(parse("https://relay.example").unwrap(), "wss://relay.example/v1/sync");
-        assert_eq!(parse("https://relay.example:8443/").unwrap(), "wss://relay.example:8443/v1/sync");
-        assert_eq!(parse("http://127.0.0.1:8787").unwrap(), "ws://127.0.0.1:8787/v1/sync");
+        assert_eq!(
+            parse("https://relay.example").unwrap(),
+            "wss://relay.example/v1/sync"
+        );
+        assert_eq!(
+            parse("https://relay.example:8443/").unwrap(),
+            "wss://relay.example:8443/v1/sync"
+        );
+        assert_eq!(
+            parse("http://127.0.0.1:8787").unwrap(),
+            "ws://127.0.0.1:8787/v1/sync"
+        );
         assert_eq!(parse("http://[::1]:8787").unwrap(), "ws://[::1]:8787/v1/sync");
-        assert_eq!(parse("http://localhost:8787").unwrap(), "ws://localhost:8787/v1/sync");
+        assert_eq!(
+            parse("http://localhost:8787").unwrap(),
+            "ws://localhost:8787/v1/sync"
+        );
     }
 
     #[test]
     fn nothing_leaves_this_machine_without_tls() {
-        for url in ["http://relay.example", "http://127.0.0.1.example", "http://10.0.0.1:80", "ws://127.0.0.1", "ftp://x"] {
+        for url in [
+            "http://relay.example",
+            "http://127.0.0.1.example",
+            "http://10.0.0.1:80",
+            "ws://127.0.0.1",
+            "ftp://x",
+        ] {
             assert_eq!(parse(url), Err(2), "{url}");
         }
     }
 
     #[test]
     fn an_address_is_a_host_and_a_port() {
-        for url in ["relay.example", "https://", "https://relay.example/path", "https://me@relay.example", ""] {
+        for url in [
+            "relay.example",
+            "https://",
+            "https://relay.example/path",
+            "https://me@relay.example",
+            "",
+        ] {
             assert_eq!(parse(url), Err(2), "{url}");
         }
     }

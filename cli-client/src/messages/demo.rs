@@ -1,1 +1,36 @@
-messages! { x() = "a", "的"; }
+//! The story that `troth demo` tells.
+
+messages! {
+    relay(url: &str) = "A relay listens on {url}, with its default store.", "中继已在 {url} 上运行，使用默认存储。";
+    founded(practice: &str, counselor: &str) = "{counselor} founds the practice {practice}: to the relay, a random number.",
+        "{counselor} 创建了机构 {practice}：在中继看来只是一个随机数。";
+    linked(phone: &str) = "A second device joins by a code that works once: {phone}.", "第二台设备凭一次性代码加入：{phone}。";
+    case(case: &str) = "A case is opened for a couple, {case}: six lanes, each encrypted under a key of its own; both devices read it.",
+        "为一对伴侣建立了个案 {case}：六个分区各用自己的密钥加密；两台设备都能读取。";
+    offline() = "Both devices are offline, and change the same note and the same field.",
+        "两台设备都离线，并修改了同一份笔记和同一个字段。";
+    converged() = "They sync, and hold the same document; both edits are kept:", "同步后，两台设备的文档相同；两处编辑都保留了：";
+    both_values(field: &str) = "\"{field}\" was set differently: both values are shown until someone chooses.",
+        "“{field}” 被设成了不同的值：两个值都会显示，直到有人选定。";
+    chosen(value: &str) = "One is chosen, and both devices agree: {value}.", "选定其一后，两台设备一致：{value}。";
+    revoked(phone: &str) = "{phone} is revoked. Opened again with its passphrase, it is turned away by the relay and gets nothing.",
+        "{phone} 被撤销。用其口令重新打开后，它被中继拒绝，什么也得不到。";
+    collusion(phone: &str) = "Even a relay on its side does not help {phone}: given every entry that there is, it cannot read what was written since.",
+        "即使中继与它串通也无济于事：{phone} 拿到了全部记录，仍无法读取此后写入的内容。";
+    verified(size: u64, signatures: u64) = "The device verifies the ledger from genesis: {size} entries, {signatures} signatures.",
+        "设备从创始起验证了账本：{size} 条记录，{signatures} 个签名。";
+    audited(entries: u64) = "The relay, stopped, verifies what it stored: {entries} entries, every payload and hash.",
+        "中继停止后验证了它所存储的内容：{entries} 条记录，每份内容和每个哈希。";
+    control(needles: usize) = "The search works: it finds the practice's number in the relay's files, and, where they are planted, all {needles} forms of the story's secrets.",
+        "搜索有效：它在中继的文件中找到了机构的编号，也能找到故意放入的全部 {needles} 种秘密形式。";
+    nothing_to_read(bytes: usize, files: usize, entries: usize) = "Of every name, note, value, passphrase and code of this story, nothing is in the {bytes} bytes that the relay stored ({files} files, as it ran and once it had stopped; {entries} entries).",
+        "这个故事中的姓名、笔记、字段值、口令和代码，在中继存储的 {bytes} 字节（运行中及停止后共 {files} 个文件，{entries} 条记录）中一个也没有。";
+    secret_found(secret: &str, form: &str, place: &str) = "\"{secret}\" is on the relay, as {form}, in {place}",
+        "“{secret}” 以 {form} 的形式出现在中继的 {place} 中";
+    all_holds(claims: usize) = "All {claims} claims hold.", "全部 {claims} 项声明均成立。";
+    kept(dir: &str) = "Everything is in {dir}. Look around: troth --home {dir}/laptop --passphrase-file {dir}/laptop.passphrase --offline case list",
+        "全部内容都在 {dir}。可以看看：troth --home {dir}/laptop --passphrase-file {dir}/laptop.passphrase --offline case list";
+    broken(claim: &str, words: &str) = "THIS DOES NOT HOLD ({claim}): {words}", "这一项不成立（{claim}）：{words}";
+    stuck(why: &str) = "the story cannot go on: {why}", "故事无法继续：{why}";
+    not_empty(dir: &str) = "{dir} is not empty: choose another directory to keep the demo in.", "{dir} 不是空目录：请为演示另选一个目录。";
+}

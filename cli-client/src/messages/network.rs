@@ -17,7 +17,6 @@ messages! {
     caught_up(size: u64, documents: usize) = "Everything is here and verified: {size} entries, {documents} documents. Nothing waits.",
         "内容已全部到达并通过验证：{size} 条记录，{documents} 份文档。没有待发送的内容。";
     watching() = "Watching; stop with Ctrl-C.", "正在持续同步；按 Ctrl-C 停止。";
-    refused(what: &str, reason: &str) = "Refused: {what}: {reason}", "被拒绝：{what}：{reason}";
     quarantined(what: &str) = "Set aside for review: {what}", "已搁置待查看：{what}";
     closed(reason: &str) = "The relay closed the connection: {reason}", "中继关闭了连接：{reason}";
     revoked() = "This device was revoked: it reads nothing that was written since. To use this computer again, link it as a new device with another --home.",

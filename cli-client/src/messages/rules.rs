@@ -65,7 +65,9 @@ const fn chinese(rule: Rule) -> &'static str {
 
 const fn remedy(rule: Rule) -> &'static str {
     match rule {
-        Rule::StaleChain | Rule::WrongEpoch | Rule::StaleEpoch | Rule::AuthorChain => "请同步；设备会自行重新签署。",
+        Rule::StaleChain | Rule::WrongEpoch | Rule::StaleEpoch | Rule::AuthorChain => {
+            "请同步；设备会自行重新签署。"
+        }
         Rule::Quota | Rule::Unavailable | Rule::Ration => "不会丢失任何内容；请稍后再试。",
         Rule::SlowReader => "设备会自行重新连接。",
         Rule::DiskFull => "请告知中继的管理者腾出空间；您的工作保存在本设备上。",

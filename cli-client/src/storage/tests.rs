@@ -3,27 +3,52 @@ use super::*;
 const NAME: [u8; 32] = [7; 32];
 
 fn put(table: u8, name: [u8; 32], value: &[u8]) -> Write {
-    Write { table, name, value: Some(value.to_vec()) }
+    Write {
+        table,
+        name,
+        value: Some(value.to_vec()),
+    }
 }
 
 #[test]
 fn what_was_committed_is_there_after_opening_again() {
     let home = tempfile::tempdir().unwrap();
     let mut store = SqliteStorage::open(home.path()).unwrap();
-    store.commit(vec![put(1, NAME, b"one"), put(2, NAME, b"two"), put(1, [9; 32], b"three")]).unwrap();
-    store.commit(vec![put(1, NAME, b"changed"), Write { table: 2, name: NAME, value: None }]).unwrap();
+    store
+        .commit(vec![
+            put(1, NAME, b"one"),
+            put(2, NAME, b"two"),
+            put(1, [9; 32], b"three"),
+        ])
+        .unwrap();
+    store
+        .commit(vec![
+            put(1, NAME, b"changed"),
+            Write {
+                table: 2,
+                name: NAME,
+                value: None,
+            },
+        ])
+        .unwrap();
     drop(store);
     let store = SqliteStorage::open(home.path()).unwrap();
     assert_eq!(store.get(1, &NAME).unwrap().as_deref(), Some(&b"changed"[..]));
     assert_eq!(store.get(2, &NAME).unwrap(), None);
-    assert_eq!(store.scan(1).unwrap(), [(NAME, b"changed".to_vec()), ([9; 32], b"three".to_vec())]);
+    assert_eq!(
+        store.scan(1).unwrap(),
+        [(NAME, b"changed".to_vec()), ([9; 32], b"three".to_vec())]
+    );
 }
 
 #[test]
 fn a_second_troth_is_told_of_the_first() {
     let home = tempfile::tempdir().unwrap();
     let _first = SqliteStorage::open(home.path()).unwrap();
-    assert!(matches!(SqliteStorage::open(home.path()), Err(OpenError::Busy(_))));
+    assert!(matches!(
+        SqliteStorage::open(home.path()),
+        Err(OpenError::Busy(_))
+    ));
 }
 
 #[test]
@@ -40,7 +65,10 @@ fn a_kill_while_the_store_was_made_leaves_a_home_that_opens() {
 fn a_damaged_file_is_named_as_damaged() {
     let home = tempfile::tempdir().unwrap();
     fs::write(file(home.path()), vec![b'x'; 8192]).unwrap();
-    assert!(matches!(SqliteStorage::open(home.path()), Err(OpenError::Store(StorageError::Damaged(_)))));
+    assert!(matches!(
+        SqliteStorage::open(home.path()),
+        Err(OpenError::Store(StorageError::Damaged(_)))
+    ));
 }
 
 #[cfg(unix)]

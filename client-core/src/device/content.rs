@@ -204,8 +204,9 @@ impl<S: Storage> Device<S> {
         let Some(entry) = self.rows.entry(position)? else {
             return Ok(Opened::Nothing);
         };
+        // An erased document has no tail: here, only a relay that withholds explains it.
         let Some(payload) = entry.payload else {
-            return Ok(Opened::Nothing);
+            return Ok(Opened::Bad("the relay did not send its content".to_owned()));
         };
         let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
         let Body::Change(change) = &statement.body else {

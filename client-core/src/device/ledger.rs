@@ -16,7 +16,7 @@ use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Frontier, cover, leaf_hash};
-use troth_protocol::visibility::entitled;
+use troth_protocol::visibility::{entitled, may_open};
 use troth_protocol::wire::{EntryItem, Item, Items};
 
 use super::keyring::{SealedAt, sealed_in};
@@ -143,6 +143,9 @@ impl<S: Storage> Device<S> {
             {
                 landed.push((stream, covers));
             }
+            if entry.payload.is_none() && verified.statement().payload.is_some() {
+                self.missing.push((stream, position));
+            }
             let row = EntryRow {
                 position,
                 leaf: entry.leaf,
@@ -187,6 +190,9 @@ impl<S: Storage> Device<S> {
             Some(found) if found != root => {
                 dishonest("the ledger is not the one that the approving device had verified")
             }
+            None if self.frontier.size() < size && size <= items.checkpoint.size => {
+                dishonest("a run hides whether the ledger is the one that the approving device had verified")
+            }
             _ => Ok(()),
         }
     }
@@ -208,6 +214,20 @@ impl<S: Storage> Device<S> {
             Some(payload) => verified.check_payload(payload),
             None => Ok(()),
         }
+    }
+
+    /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that.
+    pub(super) fn lacks_payloads(&mut self) -> Result<bool, DeviceError> {
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let mut missing = std::mem::take(&mut self.missing);
+        let state = self.practice_state()?;
+        missing.retain(|(stream, position)| {
+            let erased = matches!(stream, Stream::Document(id)
+                if state.documents.get(id).is_none_or(|d| d.erased().is_some()));
+            !erased && may_open(state, &member, stream, *position)
+        });
+        self.missing = missing;
+        Ok(!self.missing.is_empty())
     }
 
     /// The digest of what this device has counted itself, of all that it is entitled to.

@@ -61,6 +61,8 @@ pub(super) struct Connection {
     retry_at: u64,
     failures: u32,
     heard: u64,
+    /// When counts last held.
+    counted: u64,
     requests: u64,
 }
 
@@ -145,6 +147,10 @@ impl<S: Storage> Device<S> {
             Step::Idle if wanted => effects.push(Effect::WakeAt(self.connection.retry_at)),
             Step::Idle | Step::Opening | Step::Joining => {}
             _ if now >= self.connection.heard + SILENCE_MS => effects.push(Effect::Close),
+            // A relay that talks and does not count is not to be lived with: catching up again makes it count.
+            Step::Following { live: true, .. } if now >= self.connection.counted + SILENCE_MS => {
+                effects.push(Effect::Close);
+            }
             _ => {
                 effects.push(Effect::WakeAt(self.connection.heard + SILENCE_MS));
                 effects.extend(self.pump(now, rng)?);
@@ -280,7 +286,7 @@ impl<S: Storage> Device<S> {
             Err(Failure::Device(error)) => return Err(error),
             Err(Failure::Relay(what)) => {
                 self.dishonest(what, bytes, effects);
-                return Ok(());
+                return self.forget();
             }
         };
         if taken.revoked {
@@ -302,6 +308,12 @@ impl<S: Storage> Device<S> {
                 self.dishonest(Dishonest(what.to_owned()), bytes, effects);
                 return Ok(());
             }
+            if self.lacks_payloads()? {
+                let what = "the relay withholds the content of entries that it showed".to_owned();
+                self.dishonest(Dishonest(what), bytes, effects);
+                return Ok(());
+            }
+            self.connection.counted = now;
             self.connection.step = Step::Following {
                 nonce,
                 beat: beat + 1,

@@ -246,10 +246,13 @@ impl Document {
         }
     }
 
-    /// Process notes are their author's: no role reads them. Only admins hold a role's key.
+    /// Process notes are their author's: no role reads them. Only admins hold a role's key. A role's right has no end on a
+    /// date: who takes the role after it must not find the key among the role's.
     fn admit(&mut self, at: &Standing<'_>, reader: &Reader) -> Result<(), Rule> {
         let allowed = match reader.principal {
-            Principal::Role(role) => role == Role::Admin && self.lane != Lane::ProcessNotes,
+            Principal::Role(role) => {
+                role == Role::Admin && self.lane != Lane::ProcessNotes && reader.until.is_none()
+            }
             Principal::Member(member) => match at.roster.role(&member, at.position) {
                 None => return Err(Rule::NoSuchSubject),
                 Some(Role::Auditor) => false,

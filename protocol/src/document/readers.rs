@@ -69,24 +69,32 @@ impl Document {
             .collect()
     }
 
-    /// Whether the present epoch's key was sealed to someone who since lost the right, or to a key since exposed: then
-    /// nobody may write before turning it (R43).
+    /// Whether the present epoch's key was sealed to someone who since lost the right, or to a key since exposed, or a
+    /// right's date has passed: then nobody may write before turning it (R43).
     pub fn is_stale(&self, roster: &Roster, position: u64, received: u64) -> bool {
         let Some(epoch) = self.epochs.last() else {
             return true;
         };
-        epoch.sealed_to.iter().any(|key| {
-            roster.is_exposed(key, position)
-                || match key {
-                    KeyRef::Device(device, _) => roster
-                        .active(device, position)
-                        .is_ok_and(|d| self.rights(roster, &d.member, position, received).is_none()),
-                    KeyRef::Member(member, ..) => self.rights(roster, member, position, received).is_none(),
-                    KeyRef::Role(role, ..) => !self
-                        .readers_at(position, received)
-                        .any(|r| r.principal == Principal::Role(*role)),
-                    KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
-                }
-        })
+        // Until the next control statement a right whose date has passed is still written down as one.
+        let mut expired = self.readers.iter().filter(|s| {
+            let held = s.from <= position && s.to.is_none_or(|to| to > position);
+            held && s.reader.until.is_some_and(|until| until <= received)
+        });
+        expired.next().is_some()
+            || epoch.sealed_to.iter().any(|key| {
+                roster.is_exposed(key, position)
+                    || match key {
+                        KeyRef::Device(device, _) => roster
+                            .active(device, position)
+                            .is_ok_and(|d| self.rights(roster, &d.member, position, received).is_none()),
+                        KeyRef::Member(member, ..) => {
+                            self.rights(roster, member, position, received).is_none()
+                        }
+                        KeyRef::Role(role, ..) => !self
+                            .readers_at(position, received)
+                            .any(|r| r.principal == Principal::Role(*role)),
+                        KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
+                    }
+            })
     }
 }

@@ -8,7 +8,8 @@ use troth_protocol::statement::{
     Body, Document, DocumentAction, Erasure, Lane, Principal, Rights, Role, RosterAction,
 };
 
-use crate::practice::{Device, Practice, admins, granting, hash, may, reader, withdrawing, writer};
+use crate::practice::{Device, Practice, admins, hash, may, reader, writer};
+use crate::records::{granting, withdrawing};
 
 fn create(practice: &mut Practice, by: &Device, body: Document) -> Result<Hash, Rule> {
     practice.say(by, Body::Document(body))

@@ -7,7 +7,8 @@ use troth_protocol::statement::{
     Attest, Body, Change, Cover, Lane, PayloadRef, Role, RosterAction, Seen, Snapshot,
 };
 
-use crate::practice::{Device, Practice, admins, hash, reader, withdrawing, writer};
+use crate::practice::{Device, Practice, admins, hash, reader, writer};
+use crate::records::withdrawing;
 
 /// A practice with an admin and a counselor, and a document that both write.
 fn joint() -> (Practice, Device, Device, DocumentId) {

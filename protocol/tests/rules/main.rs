@@ -5,11 +5,16 @@
     reason = "a test that cannot go on must stop"
 )]
 
+#[path = "../common/people.rs"]
+mod people;
 #[path = "../common/practice.rs"]
 mod practice;
+#[path = "../common/records.rs"]
+mod records;
 #[path = "../common/sealings.rs"]
 mod sealings;
 
+mod attempts;
 mod devices;
 mod documents;
 mod edits;

@@ -4,102 +4,20 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use troth_protocol::ids::{DeviceId, DocumentId, Hash};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
 use troth_protocol::keys::Class;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{
-    Access, AccessKind, Body, Change, DocumentAction, Erasure, Lane, Principal, Reader, Rights, Role,
-    RosterAction, Session,
+    Access, AccessKind, Body, Change, DocumentAction, Erasure, Principal, Reader, Rights, Role, RosterAction,
+    Session,
 };
-use troth_protocol::visibility::{entitled, may_see};
+use troth_protocol::stream::Stream;
+use troth_protocol::visibility::{entitled, may_open, may_see};
 
-use crate::practice::{Device, Practice, admins, granting, hash, may, revoking};
+use crate::attempts::{Attempt, What, attempt, kind};
+use crate::practice::{Device, Practice, admins, hash, may, revoking};
+use crate::records::granting;
 use crate::replay::alone;
-
-/// One attempt. The numbers pick among the devices and documents that there are; many attempts will be refused.
-#[derive(Clone, Debug)]
-struct Attempt {
-    by: usize,
-    other: usize,
-    document: usize,
-    what: What,
-}
-
-#[derive(Clone, Debug)]
-enum What {
-    AddDevice,
-    RevokeDevice {
-        turn: bool,
-    },
-    TurnOwn(Class),
-    TurnAdmin(Class),
-    Join(Role),
-    ChangeRole(Role),
-    Remove,
-    Create {
-        lane: Lane,
-        admins: bool,
-        share: Option<u64>,
-    },
-    Grant {
-        rights: Rights,
-        admins: bool,
-        until: Option<u64>,
-    },
-    Withdraw {
-        turn: bool,
-    },
-    Turn,
-    Reseal,
-    Edit {
-        late_epoch: bool,
-    },
-    Supersede,
-    Erase,
-    Login,
-    Access,
-    Wait(u64),
-}
-
-fn what() -> impl Strategy<Value = What> {
-    let class = || prop::sample::select(&Class::ALL[..]);
-    let role = || prop::sample::select(&[Role::Admin, Role::Counselor, Role::Client, Role::Auditor][..]);
-    let lane = prop::sample::select(&[Lane::Joint, Lane::ProcessNotes, Lane::Assessments][..]);
-    let until = || prop::option::weighted(0.3, 1..50u64);
-    let rights = prop::sample::select(&[Rights::Read, Rights::Write][..]);
-    prop_oneof![
-        2 => Just(What::AddDevice),
-        2 => any::<bool>().prop_map(|turn| What::RevokeDevice { turn }),
-        1 => class().prop_map(What::TurnOwn),
-        1 => class().prop_map(What::TurnAdmin),
-        3 => role().prop_map(What::Join),
-        2 => role().prop_map(What::ChangeRole),
-        1 => Just(What::Remove),
-        3 => (lane, any::<bool>(), until()).prop_map(|(lane, admins, share)| What::Create { lane, admins, share }),
-        3 => (rights, any::<bool>(), until())
-            .prop_map(|(rights, admins, until)| What::Grant { rights, admins, until }),
-        2 => any::<bool>().prop_map(|turn| What::Withdraw { turn }),
-        3 => Just(What::Turn),
-        1 => Just(What::Reseal),
-        8 => prop::bool::weighted(0.1).prop_map(|late_epoch| What::Edit { late_epoch }),
-        1 => Just(What::Supersede),
-        1 => Just(What::Erase),
-        1 => Just(What::Login),
-        1 => Just(What::Access),
-        2 => (1..30u64).prop_map(What::Wait),
-    ]
-}
-
-fn attempt() -> impl Strategy<Value = Attempt> {
-    // The founder's device, which can do most, tries half of the time.
-    let by = prop_oneof![Just(0), 0..12usize];
-    (by, 0..12usize, 0..4usize, what()).prop_map(|(by, other, document, what)| Attempt {
-        by,
-        other,
-        document,
-        what,
-    })
-}
 
 /// Everyone who ever was there, and what they left behind.
 struct Story {
@@ -262,6 +180,24 @@ impl Story {
         readers.copied().collect()
     }
 
+    /// Whether each entry of a document whose payload a member may open was written while they could read the document,
+    /// or before: a share gives the history, and nothing of what comes after its end but the statement that ends it.
+    fn opens_only_what_was_theirs_to_read(&self, member: &MemberId) -> bool {
+        let (practice, state) = (&self.practice, &self.practice.state);
+        self.documents.iter().all(|id| {
+            let (document, stream) = (&state.documents[id], Stream::Document(*id));
+            let read_at = |at: u64| {
+                let received = practice.entries[at as usize].leaf.received;
+                document.rights(&state.roster, member, at, received).is_some()
+            };
+            practice.entries_of(stream).all(|(at, entry)| {
+                let edit = matches!(entry.statement().body, Body::Change(_));
+                let theirs = (at..practice.next()).any(read_at);
+                !edit || theirs || !may_open(state, member, &stream, at)
+            })
+        })
+    }
+
     /// Whether everyone who held the key that an edit was sealed under, when its epoch began, may read the edit.
     fn only_readers_hold_the_key(&self, change: &Change) -> bool {
         let (at, document) = (
@@ -307,6 +243,7 @@ proptest! {
             }
             let shown = practice.replay(|at, stream| may_see(&practice.state, member, stream, at)).unwrap();
             prop_assert!(shown.roster == practice.state.roster);
+            prop_assert!(story.opens_only_what_was_theirs_to_read(member));
             prop_assert_eq!(entitled(&shown, member), entitled(&practice.state, member));
         }
     }
@@ -372,9 +309,4 @@ fn the_stories_do_happen() {
     ] {
         assert!(refused.contains(&rule), "{rule:?}");
     }
-}
-
-fn kind(what: &What) -> String {
-    let text = format!("{what:?}");
-    text.chars().take_while(|c| c.is_alphanumeric()).collect()
 }

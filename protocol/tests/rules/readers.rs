@@ -4,7 +4,8 @@ use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{DocumentAction, Lane, Principal, Reader, Rights, Role, RosterAction};
 
-use crate::practice::{Device, Practice, admins, granting, reader, withdrawing, writer};
+use crate::practice::{Device, Practice, admins, reader, writer};
+use crate::records::{granting, withdrawing};
 
 fn rights(practice: &Practice, id: troth_protocol::ids::DocumentId, of: &Device) -> Option<Rights> {
     let document = &practice.state.documents[&id];
@@ -126,6 +127,21 @@ fn r43_a_share_ends_on_its_date_and_the_key_turns_before_the_next_edit() {
 }
 
 #[test]
+fn r43_a_share_ends_on_its_date_even_for_one_whom_the_key_never_reached() {
+    let (mut practice, anna) = Practice::found();
+    let client = practice.join(&anna, Role::Client);
+    practice.revoke(&anna, &client).unwrap();
+    let end = practice.now + 1000;
+    let readers = vec![writer(&anna), until(&client, end)];
+    let id = practice.document(&anna, Lane::Joint, readers);
+    practice.change(&anna, id).unwrap();
+    practice.now = end;
+    assert_eq!(practice.change(&anna, id), Err(Rule::StaleEpoch));
+    practice.turn(&anna, id).unwrap();
+    practice.change(&anna, id).unwrap();
+}
+
+#[test]
 fn r13_a_share_that_has_ended_already_is_not_given() {
     let (mut practice, anna) = Practice::found();
     let client = practice.join(&anna, Role::Client);
@@ -133,6 +149,20 @@ fn r13_a_share_that_has_ended_already_is_not_given() {
     let now = practice.now;
     assert_eq!(
         practice.control(&anna, id, vec![granting(until(&client, now))]),
+        Err(Rule::NotPermitted)
+    );
+}
+
+#[test]
+fn r13_a_roles_right_has_no_end_on_a_date() {
+    let (mut practice, anna) = Practice::found();
+    let id = practice.document(&anna, Lane::Joint, vec![writer(&anna)]);
+    let ending = Reader {
+        until: Some(practice.now + 1000),
+        ..admins()
+    };
+    assert_eq!(
+        practice.control_with(&anna, id, vec![granting(ending)], vec![]),
         Err(Rule::NotPermitted)
     );
 }

@@ -9,7 +9,8 @@ use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, Lane, Role, RosterAction};
 use troth_protocol::stream::Stream;
 
-use crate::practice::{Practice, admins, granting, reader, revoking, withdrawing, writer};
+use crate::practice::{Practice, admins, reader, revoking, writer};
+use crate::records::{granting, withdrawing};
 
 /// Applies one entry of a document, as a reader does who fetches it from its beginning.
 pub fn step(

@@ -10,7 +10,8 @@ use troth_protocol::statement::{
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::{entitled, may_open, may_see, visible_until};
 
-use crate::practice::{Device, Practice, admins, granting, hash, reader, withdrawing, writer};
+use crate::practice::{Device, Practice, admins, hash, reader, writer};
+use crate::records::{granting, withdrawing};
 
 fn sees(practice: &Practice, who: &Device, stream: Stream) -> Vec<u64> {
     practice

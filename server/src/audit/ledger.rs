@@ -118,7 +118,7 @@ impl Audit<'_> {
         let stream = parsed.statement().stream();
         match (parsed.statement().payload, payload) {
             (None, None) => {}
-            (None, Some(payload)) if payload.is_empty() => {}
+            (None, Some([])) => {}
             (None, Some(_)) => self.fault(position, "there is a payload that the statement does not name"),
             (Some(_), None) => self.missing.entry(stream).or_default().push(position),
             (Some(_), Some(payload)) => {

@@ -126,10 +126,10 @@ impl Practice {
         let statement = &upload.statement;
         // What no chain protects from coming twice is looked up first; for the rest, only what the chain refuses can have
         // come before, and is looked up then: the answer is the same, and a new edit costs no look-up.
-        if matches!(statement.statement().body, Body::Access(_)) {
-            if let Some(receipt) = self.known(store, pending, &statement.hash())? {
-                return Ok(Ok(receipt));
-            }
+        if matches!(statement.statement().body, Body::Access(_))
+            && let Some(receipt) = self.known(store, pending, &statement.hash())?
+        {
+            return Ok(Ok(receipt));
         }
         let stream_seq = self.state.count(&statement.statement().stream());
         if let Err(rule) = self.state.apply(position, received, statement) {

@@ -115,3 +115,61 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(length: usize) -> Bytes {
+        Bytes::from(vec![0; length])
+    }
+
+    #[tokio::test]
+    async fn r65_what_waits_for_a_slow_reader_is_bounded() {
+        let (outlet, outbox) = channel();
+        let mut taken = 0;
+        while outlet.send(frame(limits::ITEMS_FRAME)) {
+            taken += limits::ITEMS_FRAME;
+            assert!(taken <= QUEUED_BYTES);
+        }
+        assert!(taken > QUEUED_BYTES - limits::ITEMS_FRAME);
+        assert_eq!(outbox.cut_off().await, Rule::SlowReader);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_keeps_up_is_never_cut_off() {
+        let (outlet, mut outbox) = channel();
+        for _ in 0..100 {
+            assert!(outlet.send(frame(limits::FRAME)));
+            let Some(Out::Frame(frame)) = outbox.next().await else { panic!("nothing came") };
+            outbox.written(frame.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn several_readings_go_on_when_little_waits() {
+        let (outlet, outbox) = channel();
+        assert!(outlet.send(frame(READY_BYTES)));
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let outlet = outlet.clone();
+                tokio::spawn(async move { outlet.ready().await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        outbox.written(READY_BYTES);
+        for reading in waiting {
+            let done = tokio::time::timeout(std::time::Duration::from_secs(5), reading).await;
+            assert!(done.expect("each of them goes on").unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reading_ends_with_its_connection() {
+        let (outlet, outbox) = channel();
+        assert!(outlet.send(frame(READY_BYTES)));
+        let reading = tokio::spawn(async move { outlet.ready().await });
+        drop(outbox);
+        assert!(!reading.await.unwrap());
+    }
+}

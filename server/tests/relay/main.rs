@@ -4,6 +4,7 @@
 
 mod append;
 mod audit;
+mod client;
 mod crash;
 mod fetch;
 mod follow;

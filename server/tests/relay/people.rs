@@ -109,7 +109,7 @@ impl Device {
 
     pub fn access(&self, state: &State, document: DocumentId) -> Upload {
         let body = Body::Access(Access { document, kind: AccessKind::Fetch });
-        self.upload(state.practice(), self.seen(state, Some(&document)), body, Vec::new())
+        self.upload(state.practice(), self.seen(state, None), body, Vec::new())
     }
 
     /// A roster statement with whatever sealed keys it needs.

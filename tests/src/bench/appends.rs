@@ -39,23 +39,53 @@ struct Outcome {
 pub async fn measure(options: &Options, raw: &Raw, report: &mut Report) -> Result<()> {
     let sync = ("fdatasync", raw.fdatasync);
     let mut one = run(options, "appends-1-1", 1, Pace::Single(1)).await?;
-    report.aim_of("1 writer, 1 in flight: edits", one.edits, "/s", sync, Target::AtLeast(raw.fdatasync / 2.0));
+    report.aim_of(
+        "1 writer, 1 in flight: edits",
+        one.edits,
+        "/s",
+        sync,
+        Target::AtLeast(raw.fdatasync / 2.0),
+    );
     report.add("1 writer, 1 in flight: p50", one.latency.at(0.5), "ms");
     report.add("1 writer, 1 in flight: p99", one.latency.at(0.99), "ms");
-    report.add("1 writer, 1 in flight: relay CPU per statement", one.cpu_per_statement, "us");
+    report.add(
+        "1 writer, 1 in flight: relay CPU per statement",
+        one.cpu_per_statement,
+        "us",
+    );
     let one = run(options, "appends-1-64", 1, Pace::Coalesced(64)).await?;
     report.add_of("1 writer, 64 in flight: edits", one.edits, "/s", sync);
     let mut many = run(options, "appends-16-64", 16, Pace::Coalesced(64)).await?;
-    report.aim_of("16 writers, 64 in flight: edits", many.edits, "/s", sync, Target::AtLeast(18_500.0));
+    report.aim_of(
+        "16 writers, 64 in flight: edits",
+        many.edits,
+        "/s",
+        sync,
+        Target::AtLeast(18_500.0),
+    );
     report.add("16 writers, 64 in flight: p50", many.latency.at(0.5), "ms");
     report.add("16 writers, 64 in flight: p99", many.latency.at(0.99), "ms");
     report.add("16 writers, 64 in flight: statements", many.statements, "/s");
-    report.add("16 writers, 64 in flight: relay CPU per statement", many.cpu_per_statement, "us");
+    report.add(
+        "16 writers, 64 in flight: relay CPU per statement",
+        many.cpu_per_statement,
+        "us",
+    );
     let verify = ("verify_strict", raw.verify);
     let single = run(options, "appends-16-64-single", 16, Pace::Single(64)).await?;
-    report.add_of("16 writers, 64 statements of one edit: edits", single.edits, "/s", verify);
+    report.add_of(
+        "16 writers, 64 statements of one edit: edits",
+        single.edits,
+        "/s",
+        verify,
+    );
     let target = Target::AtMost(100.0);
-    report.aim("16 writers, one edit: relay CPU per statement", single.cpu_per_statement, "us", target);
+    report.aim(
+        "16 writers, one edit: relay CPU per statement",
+        single.cpu_per_statement,
+        "us",
+        target,
+    );
     Ok(())
 }
 
@@ -89,7 +119,12 @@ async fn run(options: &Options, name: &str, writers: usize, pace: Pace) -> Resul
     let elapsed = begin.elapsed().as_secs_f64();
     let cpu = (setup.relay.cpu()? - cpu).as_secs_f64();
     let cpu_per_statement = cpu * 1e6 / statements as f64;
-    Ok(Outcome { edits: edits as f64 / elapsed, statements: statements as f64 / elapsed, cpu_per_statement, latency })
+    Ok(Outcome {
+        edits: edits as f64 / elapsed,
+        statements: statements as f64 / elapsed,
+        cpu_per_statement,
+        latency,
+    })
 }
 
 struct Writer {
@@ -120,7 +155,10 @@ impl Writer {
                 let at = (sent * size) % (self.edits.len() - size + 1);
                 times[sent % in_flight] = Instant::now();
                 let upload = self.author.write(&mut self.rng, &self.edits[at..at + size])?;
-                let append = Append { request: sent as u64, uploads: vec![upload] };
+                let append = Append {
+                    request: sent as u64,
+                    uploads: vec![upload],
+                };
                 self.connection.queue(&ClientMessage::Append(append)).await?;
                 sent += 1;
             }
@@ -130,7 +168,10 @@ impl Writer {
             self.connection.flush().await?;
             match self.connection.receive().await? {
                 RelayMessage::Appended(appended) => {
-                    ensure!(appended.request == answered as u64, "answers come in the order of the requests");
+                    ensure!(
+                        appended.request == answered as u64,
+                        "answers come in the order of the requests"
+                    );
                     latencies.push(times[answered % in_flight].elapsed());
                     answered += 1;
                 }

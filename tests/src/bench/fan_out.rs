@@ -28,17 +28,44 @@ const WINDOW: usize = 64;
 /// Measures at the rate of somebody who types, then as fast as it goes.
 pub async fn measure(options: &Options, raw: &Raw, report: &mut Report) -> Result<()> {
     let edits = (options.time().as_millis() as u64 * 2 * RATE / 1000) as usize;
-    let mut paced = run("fan-out-paced", edits, 1, Some(Duration::from_millis(1000 / RATE))).await?;
+    let mut paced = run(
+        "fan-out-paced",
+        edits,
+        1,
+        Some(Duration::from_millis(1000 / RATE)),
+    )
+    .await?;
     let (p50, p99) = (paced.latency.at(0.5), paced.latency.at(0.99));
     let echo = ("echo p50", raw.echo_ms);
-    report.aim_of("20 readers at 50 edits/s: p50", p50, "ms", echo, Target::AtMost(1.4));
-    report.aim_of("20 readers at 50 edits/s: p99", p99, "ms", echo, Target::AtMost(5.0));
+    report.aim_of(
+        "20 readers at 50 edits/s: p50",
+        p50,
+        "ms",
+        echo,
+        Target::AtMost(1.4),
+    );
+    report.aim_of(
+        "20 readers at 50 edits/s: p99",
+        p99,
+        "ms",
+        echo,
+        Target::AtMost(5.0),
+    );
     let statements = if options.quick { 300 } else { 1500 };
     let mut full = run("fan-out-full", statements, WINDOW, None).await?;
-    report.aim("20 readers at full speed: edits", full.rate, "/s", Target::AtLeast(4800.0));
+    report.aim(
+        "20 readers at full speed: edits",
+        full.rate,
+        "/s",
+        Target::AtLeast(4800.0),
+    );
     report.add("20 readers at full speed: p50", full.latency.at(0.5), "ms");
     report.add("20 readers at full speed: p99", full.latency.at(0.99), "ms");
-    report.add("20 readers at full speed: relay CPU per delivery", full.cpu_per_delivery, "us");
+    report.add(
+        "20 readers at full speed: relay CPU per delivery",
+        full.cpu_per_delivery,
+        "us",
+    );
     Ok(())
 }
 
@@ -89,7 +116,11 @@ async fn run(name: &str, statements: usize, size: usize, every: Option<Duration>
     }
     let cpu = (setup.relay.cpu()? - cpu).as_secs_f64();
     let rate = (statements * size) as f64 / last.duration_since(begin).as_secs_f64();
-    Ok(Outcome { latency, rate, cpu_per_delivery: cpu * 1e6 / (statements * READERS) as f64 })
+    Ok(Outcome {
+        latency,
+        rate,
+        cpu_per_delivery: cpu * 1e6 / (statements * READERS) as f64,
+    })
 }
 
 /// An edit's sequence number, and when it was folded.
@@ -106,7 +137,9 @@ async fn read(
     let mut folded: Vec<(Instant, Items, Vec<u64>)> = Vec::new();
     let mut left = statements;
     while left > 0 {
-        let RelayMessage::Items(items) = connection.receive().await? else { bail!("expected items") };
+        let RelayMessage::Items(items) = connection.receive().await? else {
+            bail!("expected items")
+        };
         let positions = ledger.fold(&items)?;
         left = left.saturating_sub(positions.len());
         folded.push((Instant::now(), items, positions));

@@ -35,14 +35,25 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     tokio::time::sleep(options.time()).await;
     let (after, _) = setup.relay.memory()?;
     let each = after.saturating_sub(before) as f64 / 1024.0 / count as f64;
-    report.aim(format!("{count} idle connections: each"), each, "KiB", Target::AtMost(12.0));
-    report.add(format!("{count} idle connections: relay before"), before as f64 / 1048576.0, "MiB");
+    report.aim(
+        format!("{count} idle connections: each"),
+        each,
+        "KiB",
+        Target::AtMost(12.0),
+    );
+    report.add(
+        format!("{count} idle connections: relay before"),
+        before as f64 / 1048576.0,
+        "MiB",
+    );
     Ok(())
 }
 
 async fn follow(address: String, member: Member, device: Arc<Device>) -> Result<Connection> {
     let mut rng = StdRng::from_rng(&mut rand::rng());
     let (mut connection, _) = Connection::log_in(&address, &mut rng, &member, &device).await?;
-    Ledger::new(&member).catch_up(&mut connection, &mut rng, |_, _| {}).await?;
+    Ledger::new(&member)
+        .catch_up(&mut connection, &mut rng, |_, _| {})
+        .await?;
     Ok(connection)
 }

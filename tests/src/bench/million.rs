@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use ed25519_dalek::SigningKey;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use troth_client_core::crypto::actor;
 use troth_protocol::entry::Parsed;
 use troth_protocol::wire::Upload;
+use troth_server::keyfile;
 use troth_server::practice::{Pending, Practice, load};
 use troth_server::store::{self, Engine, Store};
 use troth_server::verify::CheckedUpload;
@@ -52,10 +52,17 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let mut rng = StdRng::from_rng(&mut rand::rng());
     let begin = Instant::now();
     let (mut connection, challenge) = Connection::log_in(relay.address(), &mut rng, &member, &device).await?;
-    ensure!(challenge.checkpoint.size >= entries as u64, "the ledger is as long as it was made");
+    ensure!(
+        challenge.checkpoint.size >= entries as u64,
+        "the ledger is as long as it was made"
+    );
     let (document, upload) = member.create_document(&mut rng, &device)?;
     connection.append(1, vec![upload]).await?;
-    report.add(format!("{name}: login and a first append"), begin.elapsed().as_secs_f64() * 1000.0, "ms");
+    report.add(
+        format!("{name}: login and a first append"),
+        begin.elapsed().as_secs_f64() * 1000.0,
+        "ms",
+    );
     let device = Arc::new(device);
     let mut author = Author::new(&member, device.clone(), &document);
     let made = edits::fields(1, actor(&device.id(), &document.id), 512)?;
@@ -63,13 +70,31 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
         connection.append(1, vec![author.write(&mut rng, edit)?]).await?;
     }
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
-    report.aim(format!("{name}: relay's memory"), mib(relay.memory()?.0), "MiB", Target::AtMost(200.0));
+    report.aim(
+        format!("{name}: relay's memory"),
+        mib(relay.memory()?.0),
+        "MiB",
+        Target::AtMost(200.0),
+    );
     let begin = Instant::now();
     let (mut reader, _) = Connection::log_in(relay.address(), &mut rng, &member, &device).await?;
     fold_all(&mut reader, &mut Ledger::new(&member), &mut rng).await?;
-    report.add(format!("{name}: a reader folds all of it"), begin.elapsed().as_secs_f64(), "s");
-    report.add(format!("{name}: bytes that it received"), reader.received_bytes as f64 / 1e6, "MB");
-    report.aim(format!("{name}: relay's memory at most"), mib(relay.memory()?.1), "MiB", Target::AtMost(200.0));
+    report.add(
+        format!("{name}: a reader folds all of it"),
+        begin.elapsed().as_secs_f64(),
+        "s",
+    );
+    report.add(
+        format!("{name}: bytes that it received"),
+        reader.received_bytes as f64 / 1e6,
+        "MB",
+    );
+    report.aim(
+        format!("{name}: relay's memory at most"),
+        mib(relay.memory()?.1),
+        "MiB",
+        Target::AtMost(200.0),
+    );
     relay.terminate()?;
     Ok(())
 }
@@ -98,7 +123,9 @@ async fn make(dir: &Path, entries: usize) -> Result<()> {
     let relay = RelayProcess::start(dir, "sqlite")?;
     let member = Connection::found(relay.address(), &mut rng, &device).await?;
     let (mut connection, _) = Connection::log_in(relay.address(), &mut rng, &member, &device).await?;
-    let made: Result<Vec<_>> = (0..DOCUMENTS).map(|_| member.create_document(&mut rng, &device)).collect();
+    let made: Result<Vec<_>> = (0..DOCUMENTS)
+        .map(|_| member.create_document(&mut rng, &device))
+        .collect();
     let (documents, uploads): (Vec<_>, Vec<_>) = made?.into_iter().unzip();
     append_all(&mut connection, uploads).await?;
     drop(connection);
@@ -106,19 +133,22 @@ async fn make(dir: &Path, entries: usize) -> Result<()> {
 
     let store: Arc<dyn Store> = Arc::from(store::open(dir, Engine::Sqlite)?);
     let head = store.head(&member.practice)?.context("the practice is there")?;
-    // Only the relay signs what it serves; nothing of this signature is stored.
-    let mut practice = load(&store, member.practice, head, &SigningKey::from_bytes(&[0; 32]))?;
+    let mut practice = load(&store, member.practice, head, &keyfile::load(dir)?)?;
     let device = Arc::new(device);
     let made = edits::fields(1, actor(&device.id(), &documents[0].id), 512)?;
-    let mut authors: Vec<Author> =
-        documents.iter().map(|document| Author::new(&member, device.clone(), document)).collect();
+    let mut authors: Vec<Author> = documents
+        .iter()
+        .map(|document| Author::new(&member, device.clone(), document))
+        .collect();
     let mut written = usize::try_from(head.size)?;
     while written < entries {
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
         let mut pending = Pending::default();
         let to = entries.min(written + BATCH);
         for i in written..to {
-            let author = authors.get_mut(i % DOCUMENTS).context("an author for each document")?;
+            let author = authors
+                .get_mut(i % DOCUMENTS)
+                .context("an author for each document")?;
             let upload = author.write(&mut rng, &made[i % made.len()..][..1])?;
             let outcome = practice.sequence(&*store, &mut pending, now, vec![check(&practice, upload)?])?;
             outcome.map_err(|(_, rule, _)| anyhow!("entry {i}: {rule}"))?;
@@ -140,5 +170,8 @@ fn check(practice: &Practice, upload: Upload) -> Result<CheckedUpload> {
     let parsed = Parsed::parse(upload.signed)?;
     parsed.check_payload(&upload.payload)?;
     let key = practice.state.signing_key(parsed.statement())?;
-    Ok(CheckedUpload { statement: parsed.verify(&key, practice.id())?, payload: upload.payload })
+    Ok(CheckedUpload {
+        statement: parsed.verify(&key, practice.id())?,
+        payload: upload.payload,
+    })
 }

@@ -1,6 +1,6 @@
 //! This machine's raw limits: what the relay cannot be faster than.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -11,8 +11,8 @@ use bytes::Bytes;
 use ed25519_dalek::{Signer, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{accept_async, client_async};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{accept_async, client_async};
 
 use super::latency::Latencies;
 use super::setup::Scratch;
@@ -36,6 +36,9 @@ pub struct Raw {
 /// Measures all of them.
 pub fn measure(options: &Options, report: &mut Report) -> Result<Raw> {
     let time = options.time().min(Duration::from_secs(2));
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let load = load.split_whitespace().next().context("the load")?.parse()?;
+    report.add("what else this machine does: processes that run", load, "");
     let mut echo = echo(time)?;
     let echo_ms = echo.0.at(0.5);
     report.add("raw: WebSocket echo, one in flight", echo.1, "/s");
@@ -46,14 +49,20 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Raw> {
     let verify = verifications(time);
     report.add("raw: Ed25519 verify_strict, one core", verify, "/s");
     // The relay's log is overwritten once it has its length, and so is the preallocated file.
-    Ok(Raw { echo_ms, fdatasync: preallocated.max(growing), verify })
+    Ok(Raw {
+        echo_ms,
+        fdatasync: preallocated.max(growing),
+        verify,
+    })
 }
 
 /// Round trips one after another over loopback, through the same library as the relay's. The server has a thread of its own.
 fn echo(time: Duration) -> Result<(Latencies, f64)> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             sender.send(listener.local_addr()?)?;
@@ -67,7 +76,9 @@ fn echo(time: Duration) -> Result<(Latencies, f64)> {
         })
     });
     let address = receiver.recv()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

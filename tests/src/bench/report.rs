@@ -84,7 +84,14 @@ impl Report {
             Target::AtLeast(least) => value >= least,
             Target::AtMost(most) => value <= most,
         });
-        let row = Row { name, value, unit, of, target, reached };
+        let row = Row {
+            name,
+            value,
+            unit,
+            of,
+            target,
+            reached,
+        };
         eprintln!("  {row}");
         self.rows.push(row);
     }
@@ -97,7 +104,10 @@ impl Report {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.of.map(|(name, ratio)| format!("{ratio:.2} of {name}")).unwrap_or_default();
+        let of = self
+            .of
+            .map(|(name, ratio)| format!("{ratio:.2} of {name}"))
+            .unwrap_or_default();
         let target = match self.target {
             Some(Target::AtLeast(least)) => format!(">= {}", number(least)),
             Some(Target::AtMost(most)) => format!("<= {}", number(most)),
@@ -109,7 +119,10 @@ impl fmt::Display for Row {
             None => "",
         };
         let (name, value, unit) = (&self.name, number(self.value), self.unit);
-        write!(f, "{name:<52} {value:>10} {unit:<13} {of:<22} {target:<10} {reached}")
+        write!(
+            f,
+            "{name:<52} {value:>10} {unit:<13} {of:<22} {target:<10} {reached}"
+        )
     }
 }
 
@@ -120,7 +133,9 @@ impl fmt::Display for Report {
             "{:<52} {:>10} {:<13} {:<22} {:<10} reached",
             "measured", "", "", "ratio", "target"
         )?;
-        self.rows.iter().try_for_each(|row| writeln!(f, "{}", row.to_string().trim_end()))
+        self.rows
+            .iter()
+            .try_for_each(|row| writeln!(f, "{}", row.to_string().trim_end()))
     }
 }
 

@@ -68,7 +68,13 @@ impl Setup {
         for device in &all[1..] {
             Connection::log_in(relay.address(), rng, &member, device).await?;
         }
-        Ok(Self { relay, member, devices: all, documents, _data: data })
+        Ok(Self {
+            relay,
+            member,
+            devices: all,
+            documents,
+            _data: data,
+        })
     }
 }
 
@@ -102,7 +108,9 @@ async fn append_batch(connection: &mut Connection, uploads: Vec<Upload>) -> Resu
     if uploads.is_empty() {
         return Ok(());
     }
-    connection.send(&ClientMessage::Append(Append { request: 7, uploads })).await?;
+    connection
+        .send(&ClientMessage::Append(Append { request: 7, uploads }))
+        .await?;
     match connection.receive().await? {
         RelayMessage::Appended(_) => Ok(()),
         other => bail!("expected receipts, not {other:?}"),

@@ -28,12 +28,19 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let report = bench::run(&Options { quick: arguments.quick, only: arguments.only })?;
+    let report = bench::run(&Options {
+        quick: arguments.quick,
+        only: arguments.only,
+    })?;
     write!(std::io::stdout(), "{report}")?;
     if let Some(dir) = arguments.json.parent() {
         fs::create_dir_all(dir)?;
     }
     fs::write(&arguments.json, serde_json::to_vec_pretty(&report)?)?;
     let failed = arguments.strict && !report.all_reached();
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }

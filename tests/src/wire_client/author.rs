@@ -104,5 +104,9 @@ pub const fn context(
 
 /// What a change's payload holds before it is encrypted, without gossip.
 pub fn content(changes: &[Vec<u8>]) -> Vec<u8> {
-    Edits { gossip: None, changes: changes.iter().cloned().map(ByteVec::from).collect() }.encode()
+    Edits {
+        gossip: None,
+        changes: changes.iter().cloned().map(ByteVec::from).collect(),
+    }
+    .encode()
 }

@@ -21,7 +21,9 @@ pub fn error(language: Language, error: &DeviceError) -> String {
 /// What the disk did.
 pub fn storage(language: Language, error: &StorageError) -> String {
     match (language, error) {
-        (Language::Chinese, StorageError::Full) => "这台电脑的磁盘已满：未写入任何内容；请腾出空间后重试".into(),
+        (Language::Chinese, StorageError::Full) => {
+            "这台电脑的磁盘已满：未写入任何内容；请腾出空间后重试".into()
+        }
         (Language::Chinese, StorageError::Damaged(why)) => {
             format!("本设备的存储已损坏（{why}）：请保留一份副本，并将这台电脑作为新设备重新关联")
         }
@@ -56,7 +58,10 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::NoSuchDevice => "没有这样一台有效的设备：请列出设备".into(),
         DeviceError::NoSuchDocument(_) => "这里没有这份记录：请同步，或查看该个案".into(),
         DeviceError::NotReadable(lane) => {
-            format!("本设备无法打开该个案的 {} 分区：它没有与您共享，或需要同步", lane.name())
+            format!(
+                "本设备无法打开该个案的 {} 分区：它没有与您共享，或需要同步",
+                lane.name()
+            )
         }
         DeviceError::Code(error) => code(*error),
         DeviceError::Document(error) => document(error),
@@ -92,7 +97,11 @@ fn vault(error: VaultError) -> String {
 fn document(error: &DocumentError) -> String {
     match error {
         DocumentError::TooLong { max, unit, .. } => {
-            let unit = if *unit == "characters" { "个字符" } else { "字节" };
+            let unit = if *unit == "characters" {
+                "个字符"
+            } else {
+                "字节"
+            };
             format!("内容太长：最多 {max} {unit}；请缩短或拆分")
         }
         DocumentError::Empty(_) => "内容为空：请填写".into(),
@@ -113,7 +122,12 @@ mod tests {
 
     #[test]
     fn what_a_person_meets_most_speaks_both_languages() {
-        for met in [DeviceError::NoDevice, DeviceError::WrongPassphrase, DeviceError::NoPractice, DeviceError::Halted] {
+        for met in [
+            DeviceError::NoDevice,
+            DeviceError::WrongPassphrase,
+            DeviceError::NoPractice,
+            DeviceError::Halted,
+        ] {
             let (english, chinese) = (error(Language::English, &met), error(Language::Chinese, &met));
             assert!(english.is_ascii(), "{english}");
             assert!(chinese.chars().any(|c| c >= '\u{4e00}'), "{chinese}");

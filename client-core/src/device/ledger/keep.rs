@@ -18,6 +18,18 @@ use crate::device::{Device, DeviceError};
 use crate::storage::{Storage, Write};
 
 impl<S: Storage> Device<S> {
+    /// Goes back to what is on the disk: of a batch that was not believed, nothing stays in memory either.
+    pub(in crate::device) fn forget(&mut self) -> Result<(), DeviceError> {
+        self.state = None;
+        self.documents.clear();
+        self.contents.clear();
+        self.keys.clear();
+        self.sealed.clear();
+        self.inflight.clear();
+        self.missing.clear();
+        self.restore()
+    }
+
     /// Loads what was verified before.
     pub(in crate::device) fn restore(&mut self) -> Result<(), DeviceError> {
         if let (Some(ledger), Some(roster)) = (self.rows.ledger()?, self.rows.roster()?) {

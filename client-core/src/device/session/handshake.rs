@@ -65,6 +65,11 @@ impl<S: Storage> Device<S> {
             self.rolled_back(bytes, effects);
             return Ok(());
         }
+        if self.identity.waypoint.is_some_and(|waypoint| size < waypoint.size) {
+            let what = "the relay's ledger is shorter than what the approving device had verified".to_owned();
+            self.dishonest(Dishonest(what), bytes, effects);
+            return Ok(());
+        }
         if size == self.frontier.size() && root != self.frontier.root() {
             let what =
                 "the relay signed another ledger of the same size than the one it showed before".to_owned();

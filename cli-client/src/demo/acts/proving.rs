@@ -1,0 +1,89 @@
+//! The ledger is verified on both sides, and the relay's bytes are searched.
+
+use std::path::Path;
+
+use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_server::{audit, keyfile};
+
+use crate::demo::stage::{failed, open_store};
+use crate::demo::{Teller, search, story};
+use crate::failure::Failure;
+use crate::messages::demo as say;
+use crate::session::{Device, Session};
+
+/// The device replays the ledger from genesis.
+pub fn verify_here(teller: &mut Teller<'_>, laptop: &Device) -> Result<(), Failure> {
+    let verified = laptop
+        .verify_ledger(&mut |_, _| {})
+        .map_err(|e| teller.session.wrong(e))?;
+    let status = laptop.status();
+    let holds = verified.size == status.size && verified.root == status.root && verified.entries_hidden == 0;
+    let words = say::verified(teller.session.language, verified.size, verified.signatures);
+    teller.claim("ledger_on_the_device", holds, &words)
+}
+
+/// The relay replays what it stored.
+pub fn verify_there(teller: &mut Teller<'_>, relay_dir: &Path) -> Result<(), Failure> {
+    let session = teller.session;
+    let store = open_store(session, relay_dir)?;
+    let key = keyfile::load(relay_dir).map_err(|e| failed(session, &e))?;
+    let key = VerifyingKey(key.verifying_key().to_bytes());
+    let report = audit::verify(&store, Some(&key), &mut |_| {}).map_err(|e| failed(session, &e))?;
+    let entries = report.ledgers.iter().map(|ledger| ledger.entries).sum();
+    teller.claim(
+        "ledger_on_the_relay",
+        report.ok && report.ledgers.len() == 1,
+        &say::audited(session.language, entries),
+    )
+}
+
+/// A name and the content, for each file.
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// Every file below a directory.
+pub fn read_all(session: &Session, dir: &Path) -> Result<Files, Failure> {
+    search::files(dir).map_err(|e| Failure::io(session.language, dir.display(), &e))
+}
+
+/// Every file of the relay, while it ran and now that it has stopped, and every entry as it would be handed out.
+pub fn look_for_secrets(
+    teller: &mut Teller<'_>,
+    relay_dir: &Path,
+    running: Files,
+    practice: PracticeId,
+    code: &str,
+) -> Result<(), Failure> {
+    let session = teller.session;
+    let mut places = running;
+    places.extend(read_all(session, relay_dir)?);
+    let files = places.len();
+    let store = open_store(session, relay_dir)?;
+    let entries = store
+        .entries(&practice, 0, u64::MAX, usize::MAX)
+        .map_err(|e| failed(session, &e))?;
+    let count = entries.len();
+    for entry in entries {
+        let bytes = [entry.leaf, entry.payload.unwrap_or_default()].concat();
+        places.push((format!("entry {}", entry.position), bytes));
+    }
+    let bytes: usize = places.iter().map(|(_, bytes)| bytes.len()).sum();
+    let unbroken = code.replace('-', "");
+    let needles = search::needles(story::SECRETS.into_iter().chain([code, &unbroken]));
+    let known = places
+        .iter()
+        .any(|(_, bytes)| search::holds(bytes, practice.as_bytes()));
+    teller.claim(
+        "search_can_find",
+        known && search::can_find(&needles),
+        &say::control(session.language, needles.len()),
+    )?;
+    let hit = places
+        .iter()
+        .find_map(|(place, bytes)| Some((place, search::find(bytes, &needles)?)));
+    if let Some((place, needle)) = hit {
+        let words = say::secret_found(session.language, &needle.secret, needle.form, place);
+        return teller.claim("nothing_to_read", false, &words);
+    }
+    let words = say::nothing_to_read(session.language, bytes, files, count);
+    teller.claim("nothing_to_read", count > 0 && files > 1, &words)
+}

@@ -1,0 +1,54 @@
+//! Who says what to whom. None of it may ever be found on the relay.
+
+/// The practice.
+pub const PRACTICE: &str = "Harbourlight Couples Counsel";
+/// Its counselor.
+pub const COUNSELOR: &str = "Dr. Wanjiru Ashdown-Okafor";
+/// Her first device.
+pub const LAPTOP: &str = "Wanjiru's laptop";
+/// Her second device.
+pub const PHONE: &str = "Wanjiru's telephone";
+/// What opens the first device.
+pub const LAPTOP_PASSPHRASE: &str = "otter gravel pennant yodel fjord";
+/// What opens the second device.
+pub const PHONE_PASSPHRASE: &str = "walnut trombone ledge crimson quip";
+/// The couple.
+pub const CASE: &str = "Pemberton & Lin";
+/// One of the couple.
+pub const PARTNER_A: &str = "Theodore Pemberton";
+/// The other.
+pub const PARTNER_B: &str = "林书瑶";
+/// The note that both devices have before they go offline.
+pub const NOTE: &str = "Theodore feels unheard since the move to Lisbon.";
+/// What the laptop adds at its end.
+pub const AT_THE_END: &str = " Homework: a walk by the river every evening.";
+/// What the phone adds at its beginning.
+pub const AT_THE_BEGINNING: &str = "Second meeting, both arrived early. ";
+/// A clinical field that both set.
+pub const FIELD: &str = "wedding planned for";
+/// What the laptop sets it to.
+pub const ON_THE_LAPTOP: &str = "the fourteenth of September";
+/// What the phone sets it to.
+pub const ON_THE_PHONE: &str = "the twentyfirst of September";
+/// What is written once the phone is revoked.
+pub const AFTERWARDS: &str = "书瑶 spoke of the miscarriage that she had kept to herself.";
+
+/// All of it.
+pub const SECRETS: [&str; 16] = [
+    PRACTICE,
+    COUNSELOR,
+    LAPTOP,
+    PHONE,
+    LAPTOP_PASSPHRASE,
+    PHONE_PASSPHRASE,
+    CASE,
+    PARTNER_A,
+    PARTNER_B,
+    NOTE,
+    AT_THE_END,
+    AT_THE_BEGINNING,
+    FIELD,
+    ON_THE_LAPTOP,
+    ON_THE_PHONE,
+    AFTERWARDS,
+];

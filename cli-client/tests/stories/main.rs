@@ -1,0 +1,15 @@
+//! Stories told with the real programs: `troth` and `troth-server`, their files, their exit codes and what they print.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod at_rest;
+mod away;
+mod couple;
+mod demo;
+mod dishonest;
+mod exporting;
+mod linking;
+mod mistakes;
+mod shapes;
+mod stage;
+mod tls;

@@ -1,0 +1,174 @@
+//! What a vector says of what was accepted: enough to see that it was understood.
+
+use serde_json::{Value, json};
+use troth_protocol::ids::Hash;
+use troth_protocol::statement::{Body, RosterAction, Statement};
+use troth_protocol::wire::{ClientMessage, Item, Items, RelayMessage};
+
+use crate::hex;
+
+/// The name of a value's variant.
+fn name(value: impl std::fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
+}
+
+pub fn statement(statement: &Statement, hash: &Hash) -> Value {
+    let seen = statement
+        .seen
+        .map(|s| json!({ "roster": s.roster.to_string(), "control": s.control.map(|c| c.to_string()) }));
+    let payload = statement
+        .payload
+        .map(|p| json!({ "digest": p.digest.to_string(), "length": p.length }));
+    json!({
+        "hash": hash.to_string(),
+        "statement": statement.body.name(),
+        "signer": statement.signer.to_string(),
+        "stream": hex(&statement.stream().key()),
+        "seen": seen,
+        "payload": payload,
+        "sealings": statement.sealings().len(),
+        "body": body(&statement.body),
+    })
+}
+
+fn body(body: &Body) -> Value {
+    match body {
+        Body::Genesis(g) => json!({
+            "founder": g.founder.to_string(),
+            "device": g.device.id().to_string(),
+            "origin": g.origin,
+            "ledger_key": g.ledger_key.to_string(),
+            "custodian": g.policy.custodian.map(|m| m.to_string()),
+            "recovery_wait_ms": g.policy.recovery_wait_ms,
+            "witnesses": g.policy.witnesses,
+            "quorum": g.policy.quorum,
+        }),
+        Body::Roster(r) => json!({
+            "prev": r.prev.to_string(),
+            "actions": r.actions.iter().map(action).collect::<Vec<_>>(),
+        }),
+        Body::Document(d) => json!({
+            "document": d.document.to_string(),
+            "prev": d.prev.map(|p| p.to_string()),
+            "actions": d.actions.iter().map(name).collect::<Vec<_>>(),
+        }),
+        Body::Change(c) => json!({
+            "document": c.document.to_string(),
+            "epoch": c.epoch,
+            "sequence": c.sequence,
+            "prev": c.prev.map(|p| p.to_string()),
+        }),
+        Body::Snapshot(s) => json!({
+            "document": s.document.to_string(),
+            "epoch": s.epoch,
+            "covers": s.covers.iter().map(|c| c.sequence).collect::<Vec<_>>(),
+        }),
+        Body::Attest(a) => json!({ "document": a.document.to_string(), "snapshot": a.snapshot.to_string() }),
+        Body::Session(s) => json!({ "transcript": s.transcript.to_string() }),
+        Body::Access(a) => json!({ "document": a.document.to_string(), "kind": name(a.kind) }),
+        Body::Invite(i) => json!({
+            "invite": i.invite.to_string(),
+            "case": i.case.to_string(),
+            "lane": i.lane.name(),
+            "readers": i.readers.len(),
+            "expires": i.expires,
+            "limit": i.limit,
+        }),
+        Body::Submission(s) => json!({
+            "invite": s.invite.to_string(),
+            "kind": name(s.kind),
+            "sequence": s.sequence,
+            "prev": s.prev.map(|p| p.to_string()),
+        }),
+        Body::Erasure(e) => json!({ "document": e.document.to_string(), "prev": e.prev.to_string() }),
+        Body::Notice(n) => json!({ "kind": name(n.kind), "count": n.count }),
+    }
+}
+
+fn action(action: &RosterAction) -> Value {
+    match action {
+        RosterAction::AddDevice { device, .. } => json!({ "AddDevice": device.id().to_string() }),
+        RosterAction::AddMember { member, role, .. } => {
+            json!({ "AddMember": member.to_string(), "role": name(role) })
+        }
+        RosterAction::RevokeDevice { device, compromised } => {
+            json!({ "RevokeDevice": device.to_string(), "compromised": compromised })
+        }
+        other => name(other).into(),
+    }
+}
+
+pub fn client(message: &ClientMessage) -> Value {
+    let fields = match message {
+        ClientMessage::Hello(h) => json!({
+            "practice": h.practice.to_string(),
+            "device": h.device.to_string(),
+            "nonce": h.nonce.to_string(),
+            "size": h.size,
+        }),
+        ClientMessage::Session(s) => json!({ "statement": Hash::of(&[&s.statement]).to_string() }),
+        ClientMessage::Append(a) => json!({
+            "request": a.request,
+            "payloads": a.uploads.iter().map(|u| u.payload.len()).collect::<Vec<_>>(),
+        }),
+        ClientMessage::Follow(f) => json!({ "nonce": f.nonce.to_string(), "size": f.size }),
+        ClientMessage::Fetch(f) => {
+            json!({ "request": f.request, "documents": f.documents.len(), "size": f.size })
+        }
+        ClientMessage::Found(f) => {
+            json!({ "practice": Hash::of(&[&f.genesis.signed.statement]).to_string() })
+        }
+        ClientMessage::Info => json!({}),
+        ClientMessage::Put(p) => json!({ "slot": p.slot, "value": p.value.len() }),
+        ClientMessage::Take(t) => json!({ "slot": t.slot }),
+    };
+    json!({ "message": name(message), "fields": fields })
+}
+
+fn items(items: &Items) -> Value {
+    let shapes = items.items.iter().map(|item| match item {
+        Item::Entry(e) => {
+            json!({ "entry": e.leaf.stream_seq, "payload": e.payload.as_ref().map(|p| p.len()) })
+        }
+        Item::Roots(r) => json!({ "run": r.entries, "roots": r.roots.len() / 32 }),
+    });
+    json!({
+        "from": items.from,
+        "items": shapes.collect::<Vec<_>>(),
+        "size": items.checkpoint.size,
+        "beat": items.counts.map(|c| c.counts.beat),
+    })
+}
+
+pub fn relay(message: &RelayMessage) -> Value {
+    let fields = match message {
+        RelayMessage::Challenge(c) => json!({
+            "nonce": c.nonce.to_string(),
+            "origin": c.origin,
+            "size": c.checkpoint.size,
+        }),
+        RelayMessage::Welcome(w) => json!({ "now": w.now }),
+        RelayMessage::Appended(a) => json!({
+            "request": a.request,
+            "positions": a.receipts.iter().map(|r| r.position).collect::<Vec<_>>(),
+        }),
+        RelayMessage::Refused(r) => json!({
+            "request": r.request,
+            "index": r.index,
+            "rule": r.rule,
+            "means": format!("R{}", r.rule().number()),
+            "head": r.head.map(|h| h.to_string()),
+        }),
+        RelayMessage::Items(i) => items(i),
+        RelayMessage::Fetched(request, more, i) => {
+            json!({ "request": request, "more": more, "items": items(i) })
+        }
+        RelayMessage::Info(i) => {
+            json!({ "origin": i.origin, "ledger_key": i.ledger_key.to_string(), "now": i.now })
+        }
+        RelayMessage::Mail(p) => json!({ "slot": p.slot, "value": p.value.len() }),
+        RelayMessage::Goodbye(g) => json!({ "rule": g.rule }),
+    };
+    json!({ "message": name(message), "fields": fields })
+}

@@ -1,0 +1,257 @@
+//! The program itself.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use troth_protocol::ids::Nonce;
+use troth_protocol::rule::Rule;
+use troth_protocol::wire::{Append, ClientMessage, Hello, RelayMessage};
+
+use super::client::{Client, founder, put_key};
+use super::people::{Device, document, member};
+use super::world::{ORIGIN, settings};
+
+fn program() -> Command {
+    let mut command = Command::new(std::env::var("TROTH_PROGRAM").unwrap_or(env!("CARGO_BIN_EXE_troth-server").into()));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+fn start(data: &Path, arguments: &[&str]) -> Serving {
+    let mut command = program();
+    command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]).args(arguments);
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").expect("the one line on stdout").to_owned();
+    Serving { child, url }
+}
+
+impl Serving {
+    /// Asks it to stop; returns its exit code, what else it wrote on stdout, and its log.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let begun = Instant::now();
+        let (mut out, mut err) = (String::new(), String::new());
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        (status.code(), out, err)
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_stops_when_asked_and_what_it_kept_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    put_key(&data);
+    for (signal, store) in [("-TERM", "sqlite"), ("-INT", "sqlite")] {
+        let serving = start(&data, &["--store", store]);
+        assert!(serving.url.starts_with("http://127.0.0.1:"));
+        let (mut writer, admin, _, reader) = founder(&serving.url).await;
+        if signal == "-TERM" {
+            writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+        }
+        let (code, out, _) = serving.stop(signal);
+        assert_eq!((code, out.as_str()), (Some(0), ""), "one line on stdout and no more");
+        writer.ends_with(Rule::Unavailable).await;
+    }
+    let path = data.to_str().unwrap();
+    let verified = run(&["verify", "--data", path, "--json"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", error(&verified));
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!((report["ok"].as_bool(), report["ledgers"][0]["entries"].as_u64()), (Some(true), Some(3)));
+    let text = run(&["verify", "--data", path]);
+    assert!(String::from_utf8(text.stdout).unwrap().contains("3 entries"));
+
+    std::fs::write(data.join("ledger.key"), [1; 32]).unwrap();
+    let wrong = run(&["verify", "--data", path]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8(wrong.stdout).unwrap().contains("another ledger key"));
+}
+
+#[cfg(feature = "sled")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sled_says_what_it_does_not_promise_and_verify_finds_the_engine_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    put_key(dir.path());
+    let serving = start(dir.path(), &["--store", "sled"]);
+    founder(&serving.url).await;
+    let (code, _, log) = serving.stop("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("the sled engine"), "{log}");
+    let verified = run(&["verify", "--data", dir.path().to_str().unwrap()]);
+    assert_eq!(verified.status.code(), Some(0), "{}", error(&verified));
+}
+
+#[test]
+fn what_it_cannot_do_it_says_with_the_code_for_usage() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let data = data.to_str().unwrap();
+    for (arguments, text) in [
+        (&["--store", "postgres"][..], "not built into"),
+        (&["--acme", "relay.example"], "not in this version"),
+        (&["--listen", "0.0.0.0:0", "--origin", ORIGIN], "--behind-proxy"),
+        (&["--tls-cert", "x.pem"], "--tls-key"),
+        (&["--config", "/nowhere/relay.toml"], "/nowhere/relay.toml"),
+        (&["--max-practices", "many"], "--max-practices"),
+        (&["--nonsense"], "--nonsense"),
+    ] {
+        let output = run(&[&["serve", "--data", data], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", error(&output));
+        assert!(error(&output).contains(text), "{arguments:?}: {}", error(&output));
+        assert!(output.stdout.is_empty());
+    }
+    assert!(!Path::new(data).exists(), "nothing was made");
+    assert_eq!(run(&["serve"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_fails_it_says_with_the_code_for_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    let output = run(&["verify", "--data", missing.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!missing.exists(), "verifying makes nothing");
+
+    std::fs::write(dir.path().join("ledger.key"), [1; 31]).unwrap();
+    let output = run(&["serve", "--data", dir.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error(&output).contains("31 bytes and not 32"), "{}", error(&output));
+}
+
+#[test]
+fn a_file_says_what_the_flags_would() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("relay.toml");
+    let data = dir.path().join("data");
+    std::fs::write(&file, format!("data = {data:?}\nlisten = '127.0.0.1:0'\nstore = 'paper'\n")).unwrap();
+    let output = run(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("choose sqlite or sled"), "{}", error(&output));
+}
+
+/// What must never be in the log.
+const CANARY: &[u8] = b"a canary that nobody may read";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_holds_no_payload_no_address_and_no_secret() {
+    for format in ["text", "json"] {
+        let dir = tempfile::tempdir().unwrap();
+        put_key(dir.path());
+        let serving = start(dir.path(), &["--log-level", "debug", "--log-format", format]);
+        let (mut writer, admin, practice, reader) = founder(&serving.url).await;
+        let create = admin.create(reader.state(), document(1), &[]);
+        writer.append(vec![create]).await;
+        let mut follower = Client::connect(&serving.url).await;
+        follower.login(practice, &admin, reader.state()).await;
+        let mut all = super::reader::Reader::new(practice, admin.member);
+        follower.follow(0).await;
+        follower.read_to(&mut all, 3).await;
+        let edit = admin.edit(all.state(), document(1), CANARY);
+        writer.append(vec![edit.clone()]).await;
+        follower.read_to(&mut all, 4).await;
+
+        // What goes wrong is logged too.
+        let mut forged = edit;
+        forged.payload = [CANARY, b"!"].concat();
+        writer.send(&ClientMessage::Append(Append { request: 2, uploads: vec![forged] })).await;
+        assert!(matches!(writer.next().await, Ok(RelayMessage::Refused(_))));
+        let add = admin.add_device(all.state(), &Device::new(2, member(1)));
+        writer.append(vec![add]).await;
+        let mut stranger = Client::connect(&serving.url).await;
+        let hello = Hello { practice, device: Device::new(9, member(9)).id(), nonce: Nonce([1; 32]), size: 0 };
+        stranger.send(&ClientMessage::Hello(hello)).await;
+        stranger.next().await.unwrap();
+        stranger.raw(CANARY.to_vec()).await;
+        stranger.ends_with(Rule::Version).await;
+        let ports = [writer.port(), follower.port(), stranger.port()];
+        let (code, _, log) = serving.stop("-TERM");
+        assert_eq!(code, Some(0));
+
+        assert!(log.contains("refused before it was ordered") && log.contains("the roster changed"), "{log}");
+        let seed = settings().key.to_bytes();
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let secrets = [String::from_utf8(CANARY.to_vec()).unwrap(), hex(CANARY), format!("{CANARY:?}"), hex(&seed)];
+        for secret in secrets {
+            assert!(!log.contains(&secret), "{secret} in {log}");
+        }
+        assert!(!log.contains("127.0.0.1") && !log.contains("::1"), "{log}");
+        for port in ports {
+            assert!(!log.contains(&format!(":{port}")), "{port} in {log}");
+        }
+        if format == "json" {
+            for line in log.lines() {
+                serde_json::from_str::<serde_json::Value>(line).unwrap();
+            }
+        }
+    }
+}
+
+/// Memory that a process holds, in bytes.
+#[cfg(target_os = "linux")]
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// Devices that log in and follow, and then are quiet. More than these few can be had with `IDLE=2000`.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_costs_less_than_twelve_kib() {
+    let count: u64 = std::env::var("IDLE").map_or(400, |count| count.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    put_key(dir.path());
+    let serving = start(dir.path(), &[]);
+    let (mut writer, admin, practice, mut reader) = founder(&serving.url).await;
+    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    let mut follower = Client::connect(&serving.url).await;
+    follower.login(practice, &admin, reader.state()).await;
+    follower.follow(2).await;
+    reader.begin_again();
+    follower.read_to(&mut reader, 3).await;
+    // Enough that catching up takes several of the longest frames.
+    writer.append(admin.edits(reader.state(), document(1), 8, &vec![7; 100_000])).await;
+    follower.read_to(&mut reader, 11).await;
+
+    let mut idle = Vec::new();
+    let mut join = async |count| {
+        for _ in 0..count {
+            let mut client = Client::connect(&serving.url).await;
+            client.login(practice, &admin, reader.state()).await;
+            client.follow(0).await;
+            let mut caught_up = super::reader::Reader::new(practice, admin.member);
+            client.read_to(&mut caught_up, 11).await;
+            idle.push(client);
+        }
+    };
+    join(50).await; // what the process takes once is taken
+    let before = resident(serving.child.id());
+    join(count).await;
+    let each = resident(serving.child.id()).saturating_sub(before) / count;
+    println!("{count} idle connections: {:.1} KiB each", each as f64 / 1024.0);
+    if std::env::var("TROTH_PROGRAM").is_ok() { std::fs::write("/tmp/dhatx/dump", "").unwrap(); std::thread::sleep(Duration::from_secs(8)); return; }
+    assert!(each < 12 * 1024, "{each} bytes");
+    drop(idle);
+    serving.stop("-TERM");
+}

@@ -1,0 +1,101 @@
+//! Lies before the login: another key, another's challenge.
+
+use ed25519_dalek::SigningKey;
+use troth_client_core::device::{Effect, Event};
+use troth_protocol::ids::Nonce;
+use troth_protocol::wire::{self, ClientMessage, Hello, RelayMessage, Transcript};
+use troth_tests::network::Network;
+
+use crate::scene::Scene;
+
+/// The victim comes to whoever answers, and says hello.
+pub fn greet(net: &mut Network, seat: usize) -> Hello {
+    net.offline(seat);
+    let at = net.now + 120_000;
+    let device = &mut net.seats[seat].device;
+    let asked = device.handle(at, &mut net.rng, Event::Tick).expect("no fault");
+    assert!(asked.iter().any(|e| matches!(e, Effect::Connect)));
+    let said = device.handle(at, &mut net.rng, Event::Opened).expect("no fault");
+    let hello = said.iter().find_map(|effect| match effect {
+        Effect::Send(frame) => match wire::message(frame) {
+            Ok(ClientMessage::Hello(hello)) => Some(hello),
+            _ => None,
+        },
+        _ => None,
+    });
+    hello.expect("a hello")
+}
+
+/// What whoever answers says to it.
+pub fn say(net: &mut Network, seat: usize, message: &RelayMessage) {
+    let (at, frame) = (net.now + 120_000, wire::frame(message));
+    let effects = net.seats[seat]
+        .device
+        .handle(at, &mut net.rng, Event::Frame(&frame))
+        .expect("no fault");
+    net.perform(seat, effects);
+}
+
+#[test]
+fn a_relay_without_the_ledger_key_is_not_the_practices() {
+    let mut scene = Scene::new(41);
+    let (known, signer) = (scene.known(), scene.signer());
+    let hello = greet(&mut scene.net, scene.victim);
+    let checkpoint = signer.checkpoint(known.frontier.size(), known.frontier.root());
+    let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), checkpoint);
+    let challenge = transcript.challenge(&SigningKey::from_bytes(&[8; 32]));
+    say(&mut scene.net, scene.victim, &RelayMessage::Challenge(challenge));
+    scene.caught(&known, "does not hold the key");
+}
+
+#[test]
+fn a_relay_under_another_name_is_not_the_practices() {
+    let mut scene = Scene::new(42);
+    let (known, signer) = (scene.known(), scene.signer());
+    let hello = greet(&mut scene.net, scene.victim);
+    let checkpoint = signer.checkpoint(known.frontier.size(), known.frontier.root());
+    let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.elsewhere".into(), checkpoint);
+    say(
+        &mut scene.net,
+        scene.victim,
+        &RelayMessage::Challenge(transcript.challenge(&signer.key)),
+    );
+    scene.caught(&known, "does not hold the key");
+}
+
+#[test]
+fn a_challenge_is_for_one_connection() {
+    let mut scene = Scene::new(43);
+    let (victim, mut kept) = (scene.victim, None);
+    scene.net.tamper = Some(Box::new(move |message, seat| {
+        if let (RelayMessage::Challenge(challenge), true) = (message, seat == victim) {
+            match &kept {
+                None => kept = Some(challenge.clone()),
+                Some(old) => *challenge = old.clone(),
+            }
+        }
+        true
+    }));
+    scene.net.disconnect(victim);
+    scene.net.settle();
+    let known = scene.known();
+    scene.net.disconnect(victim);
+    scene.net.settle();
+    scene.caught(&known, "does not hold the key");
+}
+
+#[test]
+fn a_checkpoint_that_the_relay_did_not_sign_lets_nobody_log_in() {
+    let mut scene = Scene::new(44);
+    let (known, signer) = (scene.known(), scene.signer());
+    let hello = greet(&mut scene.net, scene.victim);
+    let mut checkpoint = signer.checkpoint(known.frontier.size() + 1, known.frontier.root());
+    checkpoint.size += 1;
+    let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), checkpoint);
+    say(
+        &mut scene.net,
+        scene.victim,
+        &RelayMessage::Challenge(transcript.challenge(&signer.key)),
+    );
+    scene.caught(&known, "not signed by the relay's key");
+}

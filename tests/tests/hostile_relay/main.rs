@@ -1,0 +1,9 @@
+//! What a dishonest relay tries, and what becomes of it. The relay holds its real ledger key and lies with it; the device
+//! is the real engine. Each story ends the same way: the device says so, keeps nothing of the lie, and stops.
+
+mod handshake;
+mod histories;
+mod linking;
+mod scene;
+mod stream;
+mod withholding;
