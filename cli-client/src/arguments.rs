@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{case, completions, device, export, field, ledger, note, practice, sync};
+use crate::commands::{case, completions, device, export, field, ledger, man, note, practice, sync};
 use crate::demo;
 use crate::language::Language;
 
@@ -86,4 +86,6 @@ pub enum Command {
     Export(export::Options),
     /// Print a script that completes commands in a shell
     Completions(completions::Options),
+    /// Write manual pages into a directory
+    Man(man::Options),
 }

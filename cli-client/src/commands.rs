@@ -15,6 +15,7 @@ pub mod device;
 pub mod export;
 pub mod field;
 pub mod ledger;
+pub mod man;
 pub mod note;
 pub mod practice;
 pub mod sync;
@@ -54,8 +55,9 @@ pub async fn run(session: &Session, asked: Command) -> Result<(), Failure> {
         Command::Field(command) => field::run(session, command).await,
         Command::Sync(options) => sync::run(session, &options).await,
         Command::Ledger(command) => ledger::run(session, command),
-        Command::Export(options) => export::run(session, &options),
+        Command::Export(options) => export::run(session, &options).await,
         Command::Completions(options) => completions::run(session, &options),
+        Command::Man(options) => man::run(session, &options),
     }
 }
 

@@ -43,10 +43,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let language = session.language;
     let place = Place::choose(session, options.keep.as_deref())?;
     let dir = place.dir();
-    let mut teller = Teller {
-        session,
-        claims: Vec::new(),
-    };
+    let mut teller = Teller::new(session);
     tokio::select! {
         played = acts::play(&mut teller, dir) => played?,
         // So that the temporary place is cleared away.
@@ -116,7 +113,14 @@ struct Teller<'a> {
     claims: Vec<Value>,
 }
 
-impl Teller<'_> {
+impl<'a> Teller<'a> {
+    const fn new(session: &'a Session) -> Self {
+        Self {
+            session,
+            claims: Vec::new(),
+        }
+    }
+
     /// Something that happened, if the facts say so too.
     ///
     /// # Errors

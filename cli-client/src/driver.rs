@@ -59,9 +59,14 @@ pub enum Ended {
     Silent,
     /// The relay could not be reached, and why.
     Unreachable(String),
+    /// The relay takes connections and ends them, again and again.
+    Dropped,
     /// Somebody interrupted.
     Interrupted,
 }
+
+/// Connections that a command without insistence loses before it gives up.
+const LOSSES: u32 = 3;
 
 /// The system's randomness.
 pub fn rng() -> UnwrapErr<SysRng> {
@@ -90,6 +95,7 @@ pub async fn drive<S: Storage>(
     let mut wakes = BTreeSet::new();
     let mut effects = VecDeque::from(device.handle(now(), &mut rng, Event::Tick)?);
     let mut heard = Instant::now();
+    let mut losses = 0;
     let ended = loop {
         let mut reached = false;
         while let Some(effect) = effects.pop_front() {
@@ -115,6 +121,7 @@ pub async fn drive<S: Storage>(
                 Effect::Close => {
                     if let Some(line) = line.take() {
                         line.close().await;
+                        losses += 1;
                         effects.extend(device.handle(now(), &mut rng, Event::Closed)?);
                     }
                 }
@@ -126,6 +133,9 @@ pub async fn drive<S: Storage>(
         }
         if reached || goal(device, None) {
             break Ended::Reached;
+        }
+        if losses >= LOSSES && !patience.insist {
+            break Ended::Dropped;
         }
         let silent = heard.checked_add(patience.silence);
         let frame = tokio::select! {
@@ -145,6 +155,7 @@ pub async fn drive<S: Storage>(
             }
             None => {
                 line = None;
+                losses += 1;
                 effects.extend(device.handle(now(), &mut rng, Event::Closed)?);
             }
         }

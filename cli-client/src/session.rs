@@ -127,10 +127,12 @@ impl Session {
             trip.is_over() || (device.phase() == Phase::Live && device.waiting() == 0)
         });
         let ended = ended.await.map_err(|e| self.wrong(e))?;
+        device.flush(&mut driver::rng()).map_err(|e| self.wrong(e))?;
         trip.end()?;
         let why = match ended {
             Ended::Reached | Ended::Interrupted if device.waiting() == 0 => return Ok(Sent::Yes),
             Ended::Unreachable(why) => why,
+            Ended::Dropped => network::dropped(self.language),
             _ => network::silent(self.language),
         };
         let message = network::kept(self.language, relay.url(), &why);

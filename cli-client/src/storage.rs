@@ -148,7 +148,7 @@ fn create(home: &Path, file: &Path) -> Result<(), OpenError> {
     db.execute_batch(&format!("PRAGMA journal_mode = WAL; {TABLE}"))
         .map_err(store_error)?;
     db.close().map_err(|(_, error)| store_error(error))?;
-    File::open(&unfinished)?.sync_all()?;
+    files::private_file(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, file)?;
     Ok(files::sync_dir(home)?)
 }

@@ -29,7 +29,14 @@ pub fn verify(
     let count = practices.len();
     let mut ledgers = Vec::with_capacity(count);
     for (number, (id, head)) in practices.into_iter().enumerate() {
-        let mut step = |done| progress(Progress { number, count, done, entries: head.size });
+        let mut step = |done| {
+            progress(Progress {
+                number,
+                count,
+                done,
+                entries: head.size,
+            })
+        };
         ledgers.push(ledger::verify(store, id, head, key, &mut step));
     }
     Ok(Report::new(ledgers))

@@ -181,7 +181,9 @@ impl Given {
         let tls = self.tls()?;
         let store = engine(self.store.as_deref())?;
         if self.database_url.is_some() {
-            return refuse(format_args!("--database-url is for --store postgres, which is not built into this relay"));
+            return refuse(format_args!(
+                "--database-url is for --store postgres, which is not built into this relay"
+            ));
         }
         let Some(data) = self.data else {
             return refuse(format_args!("where is everything to be kept? give --data DIR"));
@@ -210,14 +212,19 @@ impl Given {
         match (&self.tls_cert, &self.tls_key, self.tls_self_signed) {
             (None, None, false) => Ok(Tls::Off),
             (None, None, true) => Ok(Tls::SelfSigned),
-            (Some(certificate), Some(key), false) => {
-                Ok(Tls::Files { certificate: certificate.clone(), key: key.clone() })
+            (Some(certificate), Some(key), false) => Ok(Tls::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            (Some(_), None, false) => {
+                refuse(format_args!("--tls-cert needs the key too: give --tls-key FILE"))
             }
-            (Some(_), None, false) => refuse(format_args!("--tls-cert needs the key too: give --tls-key FILE")),
-            (None, Some(_), false) => refuse(format_args!("--tls-key needs the certificate too: give --tls-cert FILE")),
-            (_, _, true) => {
-                refuse(format_args!("--tls-self-signed makes a certificate: leave out --tls-cert and --tls-key, or it"))
-            }
+            (None, Some(_), false) => refuse(format_args!(
+                "--tls-key needs the certificate too: give --tls-cert FILE"
+            )),
+            (_, _, true) => refuse(format_args!(
+                "--tls-self-signed makes a certificate: leave out --tls-cert and --tls-key, or it"
+            )),
         }
     }
 }
@@ -238,12 +245,18 @@ pub fn engine(name: Option<&str>) -> Result<Option<Engine>, ConfigError> {
 
 fn address(listen: &str) -> Result<SocketAddr, ConfigError> {
     let found = listen.to_socket_addrs().ok().and_then(|mut all| all.next());
-    found.ok_or_else(|| ConfigError(format!("cannot listen on {listen:?}: give an address with a port, such as {LISTEN}")))
+    found.ok_or_else(|| {
+        ConfigError(format!(
+            "cannot listen on {listen:?}: give an address with a port, such as {LISTEN}"
+        ))
+    })
 }
 
 /// What genesis allows for an origin.
 fn is_origin(origin: &str) -> bool {
-    let plain = origin.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    let plain = origin
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
     !origin.is_empty() && origin.len() <= limits::ORIGIN && plain
 }
 

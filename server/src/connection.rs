@@ -38,7 +38,7 @@ const PRIVATE_CODES: u16 = 4000;
 const CHECKED_APART: usize = 8 * 1024;
 /// What is longer goes out in pieces of this many bytes. The socket's buffer grows to the longest piece and stays with the
 /// connection for as long as it lasts.
-const PIECE: usize = 4 * 1024;
+const PIECE: usize = 2 * 1024;
 /// Bytes read from the socket at once.
 const READ: usize = 2 * 1024;
 
@@ -93,7 +93,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let opened = Instant::now();
-    let mut visitor = Visitor { practice: None, opened, until: Some(opened + LOGIN_WITHIN) };
+    let mut visitor = Visitor {
+        practice: None,
+        opened,
+        until: Some(opened + LOGIN_WITHIN),
+    };
     let mut cut_off = std::pin::pin!(outbox.cut_off());
     loop {
         let until = visitor.until;
@@ -144,12 +148,16 @@ where
 {
     let length = frame.len();
     let practice = visitor.practice.as_ref();
-    let checked = apart(length > CHECKED_APART, || check(&frame, practice, relay.directory()));
+    let checked = apart(length > CHECKED_APART, || {
+        check(&frame, practice, relay.directory())
+    });
     drop(frame);
     match checked {
         Ok(message) => {
             match &message {
-                Checked::Hello(hello) if visitor.practice.is_none() => visitor.practice = Some(hello.practice),
+                Checked::Hello(hello) if visitor.practice.is_none() => {
+                    visitor.practice = Some(hello.practice)
+                }
                 Checked::Session(_) => visitor.until = None,
                 Checked::Put(_) | Checked::Take(_) | Checked::Info | Checked::Found(_) => {
                     visitor.until = visitor.until.map(|_| visitor.opened + VISIT_WITHIN);
@@ -160,8 +168,17 @@ where
             (!up).then_some(Rule::Unavailable)
         }
         Err(Fault::Statement(request, index, rule)) => {
-            warn!(connection = id, rule = rule.number(), "a statement was refused before it was ordered");
-            let refused = Refused { request, index, rule: rule.number(), head: None };
+            warn!(
+                connection = id,
+                rule = rule.number(),
+                "a statement was refused before it was ordered"
+            );
+            let refused = Refused {
+                request,
+                index,
+                rule: rule.number(),
+                head: None,
+            };
             let frame = wire::frame(&RelayMessage::Refused(refused));
             let sent = timeout(WRITE_WITHIN, wire.send(frame.into())).await;
             (!matches!(sent, Ok(Ok(())))).then_some(Rule::SlowReader)
@@ -173,7 +190,11 @@ where
 /// Long work moves the other connections of this thread to another one, where there is another.
 fn apart<T>(long: bool, work: impl FnOnce() -> T) -> T {
     let several = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
-    if long && several { tokio::task::block_in_place(work) } else { work() }
+    if long && several {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -201,7 +222,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.send(frame.into()).await?;
             }
             let code = CloseCode::Library(PRIVATE_CODES + rule.number());
-            self.socket.close(Some(CloseFrame { code, reason: Utf8Bytes::default() })).await
+            self.socket
+                .close(Some(CloseFrame {
+                    code,
+                    reason: Utf8Bytes::default(),
+                }))
+                .await
         });
         if let Ok(Ok(())) = said.await {
             self.linger().await;
@@ -213,6 +239,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     async fn linger(&mut self) {
         let mut discarded = [0; 1024];
         let socket = self.socket.get_mut();
-        let _ = timeout(LINGER_WITHIN, async { while matches!(socket.read(&mut discarded).await, Ok(1..)) {} }).await;
+        let _ = timeout(LINGER_WITHIN, async {
+            while matches!(socket.read(&mut discarded).await, Ok(1..)) {}
+        })
+        .await;
     }
 }

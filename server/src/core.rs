@@ -234,11 +234,20 @@ impl Core {
     }
 
     fn send(&mut self, id: ConnectionId, message: &RelayMessage) {
-        self.effects.push(Effect::Send(id, Bytes::from(wire::frame(message))));
+        self.effects
+            .push(Effect::Send(id, Bytes::from(wire::frame(message))));
     }
 
     fn refuse(&mut self, id: ConnectionId, request: u64, index: u32, rule: Rule, head: Option<Hash>) {
-        self.send(id, &RelayMessage::Refused(Refused { request, index, rule: rule.number(), head }));
+        self.send(
+            id,
+            &RelayMessage::Refused(Refused {
+                request,
+                index,
+                rule: rule.number(),
+                head,
+            }),
+        );
     }
 
     fn close(&mut self, id: ConnectionId, rule: Rule) {
@@ -251,7 +260,8 @@ impl Core {
         for id in touched {
             let found = self.store.head(&id).map_err(LoadError::from);
             let loaded = found.and_then(|head| {
-                head.map(|head| load(&self.store, id, head, &self.settings.key)).transpose()
+                head.map(|head| load(&self.store, id, head, &self.settings.key))
+                    .transpose()
             });
             match loaded {
                 Ok(Some(practice)) => {

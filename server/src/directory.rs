@@ -27,17 +27,28 @@ pub struct Directory(Arc<RwLock<HashMap<PracticeId, Ledger>>>);
 impl Directory {
     /// The ledger of a practice.
     pub fn ledger(&self, practice: &PracticeId) -> Option<Ledger> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(practice).cloned()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(practice)
+            .cloned()
     }
 
     /// The roster of a practice.
     pub fn get(&self, practice: &PracticeId) -> Option<Arc<Roster>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(practice).map(|ledger| ledger.roster.clone())
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(practice)
+            .map(|ledger| ledger.roster.clone())
     }
 
     /// Publishes a ledger. Only what is durable may be.
     pub fn publish(&self, ledger: Ledger) {
         let practice = *ledger.roster.practice();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(practice, ledger);
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(practice, ledger);
     }
 }

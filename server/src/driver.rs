@@ -99,7 +99,11 @@ impl Driver {
                     Input::Probe(answer) => probes.push(answer),
                     Input::Shutdown => stop = true,
                 }
-                next = if events.len() < ROUND && !stop { inputs.try_recv().ok() } else { None };
+                next = if events.len() < ROUND && !stop {
+                    inputs.try_recv().ok()
+                } else {
+                    None
+                };
             }
             for effect in self.core.handle(now(), &mut rng, events) {
                 self.perform(effect);
@@ -109,7 +113,9 @@ impl Driver {
                 let _ = answer.send(());
             }
             if stop {
-                self.outlets.values().for_each(|outlet| outlet.close(Rule::Unavailable));
+                self.outlets
+                    .values()
+                    .for_each(|outlet| outlet.close(Rule::Unavailable));
                 return;
             }
         }
@@ -131,7 +137,12 @@ impl Driver {
             Effect::Publish(ledger) => self.directory.publish(ledger),
             Effect::Read(id, plan) => {
                 if let Some(outlet) = self.outlets.get(&id) {
-                    let reading = Reading { id, store: self.store.clone(), outlet: outlet.clone(), back: self.back.clone() };
+                    let reading = Reading {
+                        id,
+                        store: self.store.clone(),
+                        outlet: outlet.clone(),
+                        back: self.back.clone(),
+                    };
                     self.runtime.spawn(reading.run(plan, self.readings.clone()));
                 }
             }
@@ -151,12 +162,16 @@ impl Reading {
     /// Carries out a plan at the pace of its connection's socket.
     async fn run(self, plan: Box<Plan>, readings: Arc<Semaphore>) {
         let (purpose, to) = (plan.purpose, plan.to);
-        let Some(mut reader) = self.begin(plan, &readings).await else { return };
+        let Some(mut reader) = self.begin(plan, &readings).await else {
+            return;
+        };
         loop {
             if !self.outlet.ready().await {
                 return;
             }
-            let Ok(_permit) = readings.acquire().await else { return };
+            let Ok(_permit) = readings.acquire().await else {
+                return;
+            };
             let step = tokio::task::spawn_blocking(move || {
                 let frame = reader.next_frame();
                 (reader, frame)
@@ -174,7 +189,9 @@ impl Reading {
             }
         }
         if let Some(back) = self.back.upgrade() {
-            let _ = back.send(Input::Event(Event::Delivered(self.id, purpose, to), None)).await;
+            let _ = back
+                .send(Input::Event(Event::Delivered(self.id, purpose, to), None))
+                .await;
         }
     }
 

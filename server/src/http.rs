@@ -53,14 +53,20 @@ pub fn router(relay: Relay) -> Router {
         .route("/i/{*rest}", get(intake))
         .fallback(nothing)
         .layer(axum::middleware::map_response(secured))
-        .with_state(Shared { relay, reads: Arc::new(Semaphore::new(TILE_READS)) })
+        .with_state(Shared {
+            relay,
+            reads: Arc::new(Semaphore::new(TILE_READS)),
+        })
 }
 
 /// Nothing here is to be framed, sniffed, run or kept, unless a handler says otherwise.
 async fn secured(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -72,7 +78,10 @@ async fn secured(mut response: Response) -> Response {
 }
 
 async fn about() -> Response {
-    sentence(StatusCode::OK, "This is a Troth relay. It keeps what devices have encrypted, and cannot read it.")
+    sentence(
+        StatusCode::OK,
+        "This is a Troth relay. It keeps what devices have encrypted, and cannot read it.",
+    )
 }
 
 async fn nothing() -> Response {
@@ -85,7 +94,12 @@ async fn intake() -> Response {
         <p>This relay was built without the intake page. Ask your counselor for another way to answer; \
         nothing you typed was sent.</p>\n\
         <p lang=\"zh-Hans\">此服务器未包含登记页面。请向您的咨询师询问其他填写方式；您未提交任何内容。</p>\n</html>\n";
-    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        PAGE,
+    )
+        .into_response()
 }
 
 /// An answer of one plain sentence.

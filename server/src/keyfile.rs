@@ -50,7 +50,10 @@ pub fn load(dir: &Path) -> Result<SigningKey, KeyFileError> {
     let file = dir.join(LEDGER_KEY);
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyFileError::Missing(file.clone()),
-        _ => KeyFileError::Io { file: file.clone(), source },
+        _ => KeyFileError::Io {
+            file: file.clone(),
+            source,
+        },
     };
     let found = fs::metadata(&file).map_err(fail)?.len();
     if found != SECRET_KEY_LENGTH as u64 {
@@ -69,7 +72,9 @@ pub fn load_or_make(dir: &Path) -> Result<SigningKey, KeyFileError> {
     match load(dir) {
         Err(KeyFileError::Missing(file)) => {
             let mut seed = Zeroizing::new([0; SECRET_KEY_LENGTH]);
-            SysRng.try_fill_bytes(&mut *seed).map_err(|error| KeyFileError::Random(error.to_string()))?;
+            SysRng
+                .try_fill_bytes(&mut *seed)
+                .map_err(|error| KeyFileError::Random(error.to_string()))?;
             write_private(&file, &*seed).map_err(|source| KeyFileError::Io { file, source })?;
             load(dir)
         }
@@ -136,7 +141,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         load_or_make(dir.path()).unwrap();
         assert!(!is_exposed(&dir.path().join(LEDGER_KEY)));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing unfinished is left behind");
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "nothing unfinished is left behind"
+        );
     }
 
     #[test]
@@ -153,7 +162,10 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             fs::write(dir.path().join(LEDGER_KEY), vec![1; size]).unwrap();
             let error = load_or_make(dir.path()).unwrap_err();
-            assert!(matches!(error, KeyFileError::Size { found, .. } if found == size as u64), "{error}");
+            assert!(
+                matches!(error, KeyFileError::Size { found, .. } if found == size as u64),
+                "{error}"
+            );
             assert_eq!(fs::read(dir.path().join(LEDGER_KEY)).unwrap().len(), size);
         }
     }

@@ -42,7 +42,11 @@ impl Practice {
 
     /// What may be shown of it.
     pub fn ledger(&self) -> Ledger {
-        Ledger { roster: self.roster.clone(), tree: self.tree.clone(), checkpoint: self.checkpoint }
+        Ledger {
+            roster: self.roster.clone(),
+            tree: self.tree.clone(),
+            checkpoint: self.checkpoint,
+        }
     }
 
     /// Signs the ledger as it is. Called only for what is durable; Ed25519 is deterministic, so signing a size again after

@@ -48,7 +48,14 @@ impl Reader {
         let mut tiles = StoredTiles::new(&store, plan.practice);
         let frontier = frontier_at(&plan.tree, plan.from, &mut tiles)?;
         let positions = plan.positions(&*store)?.map(Vec::into_iter);
-        Ok(Self { plan, store, tiles, positions, frontier, rows: VecDeque::new() })
+        Ok(Self {
+            plan,
+            store,
+            tiles,
+            positions,
+            frontier,
+            rows: VecDeque::new(),
+        })
     }
 
     /// The next frame; `None` when the plan is done.
@@ -93,7 +100,12 @@ impl Reader {
         if root != self.frontier.root() {
             return Err(ReadError::Damaged(from));
         }
-        Ok(Some(self.plan.frame(Items { from, items, checkpoint: self.plan.sign(to, root), counts: None })))
+        Ok(Some(self.plan.frame(Items {
+            from,
+            items,
+            checkpoint: self.plan.sign(to, root),
+            counts: None,
+        })))
     }
 
     /// Covers the run up to a position with subtree roots; returns the bytes that takes.
@@ -102,7 +114,13 @@ impl Reader {
         if from >= to {
             return Ok(0);
         }
-        let run = roots(&self.plan.tree, from, to, &mut self.tiles, Some(&mut self.frontier))?;
+        let run = roots(
+            &self.plan.tree,
+            from,
+            to,
+            &mut self.tiles,
+            Some(&mut self.frontier),
+        )?;
         let bytes = run.roots.len();
         items.push(Item::Roots(run));
         Ok(bytes)
@@ -112,7 +130,10 @@ impl Reader {
         if self.rows.is_empty() {
             let practice = &self.plan.practice;
             let rows = match &mut self.positions {
-                None => self.store.entries(practice, self.frontier.size(), self.plan.to, limits::ITEMS_FRAME)?,
+                None => {
+                    self.store
+                        .entries(practice, self.frontier.size(), self.plan.to, limits::ITEMS_FRAME)?
+                }
                 Some(positions) => {
                     let wanted: Vec<u64> = positions.take(READ_AHEAD).collect();
                     let rows = self.store.entries_at(practice, &wanted)?;
@@ -132,12 +153,19 @@ impl Reader {
         let damaged = |_| ReadError::Damaged(row.position);
         let leaf: Leaf = cbor::decode(&row.leaf).map_err(damaged)?;
         let parsed = Parsed::parse(leaf.signed.clone()).map_err(damaged)?;
-        let shown = self.plan.shows_payload(&parsed.statement().stream(), row.position);
-        let payload = row.payload.filter(|p| shown && !p.is_empty() && parsed.statement().payload.is_some());
+        let shown = self
+            .plan
+            .shows_payload(&parsed.statement().stream(), row.position);
+        let payload = row
+            .payload
+            .filter(|p| shown && !p.is_empty() && parsed.statement().payload.is_some());
         if let Some(payload) = &payload {
             parsed.check_payload(payload).map_err(damaged)?;
         }
-        Ok(EntryItem { leaf, payload: payload.map(Into::into) })
+        Ok(EntryItem {
+            leaf,
+            payload: payload.map(Into::into),
+        })
     }
 }
 
@@ -163,11 +191,16 @@ pub fn roots(
     for subtree in cover(from, to) {
         let root = subtree_root(tree, subtree, tiles)?;
         if let Some(frontier) = frontier.as_deref_mut() {
-            frontier.push_subtree(subtree.level, root).map_err(|_| ReadError::Damaged(from))?;
+            frontier
+                .push_subtree(subtree.level, root)
+                .map_err(|_| ReadError::Damaged(from))?;
         }
         roots.extend_from_slice(root.as_bytes());
     }
-    Ok(RootsItem { entries: to.saturating_sub(from), roots })
+    Ok(RootsItem {
+        entries: to.saturating_sub(from),
+        roots,
+    })
 }
 
 fn subtree_root(tree: &Tree, subtree: Subtree, tiles: &mut StoredTiles) -> Result<Hash, ReadError> {

@@ -94,7 +94,8 @@ impl Relay {
     /// Whether the core answers, within two seconds.
     pub async fn answers(&self) -> bool {
         let (sender, receiver) = oneshot::channel();
-        let asked = async { self.0.inputs.send(Input::Probe(sender)).await.is_ok() && receiver.await.is_ok() };
+        let asked =
+            async { self.0.inputs.send(Input::Probe(sender)).await.is_ok() && receiver.await.is_ok() };
         timeout(ANSWER_WITHIN, asked).await.unwrap_or(false)
     }
 

@@ -87,11 +87,24 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let opened = opened.await.map_err(|_| ServeError::Stopped)??;
     let (stop, stopped) = watch::channel(false);
     let scheme = if opened.tls.is_some() { "https" } else { "http" };
-    let door = Door { listener, tls: opened.tls, router: router(opened.relay.clone()) };
+    let door = Door {
+        listener,
+        tls: opened.tls,
+        router: router(opened.relay.clone()),
+    };
     let door = tokio::spawn(door.keep(stopped));
     info!(origin, practices = opened.practices, "serving");
     let (relay, store, certificate) = (opened.relay, opened.store, opened.certificate);
-    Ok(Running { address, origin, certificate, relay, scheme, store, stop, door })
+    Ok(Running {
+        address,
+        origin,
+        certificate,
+        relay,
+        scheme,
+        store,
+        stop,
+        door,
+    })
 }
 
 struct Opened {
@@ -124,16 +137,33 @@ fn open(
             (Some(tls), Some(hash))
         }
     };
-    let settings = Settings { origin, key, max_practices };
+    let settings = Settings {
+        origin,
+        key,
+        max_practices,
+    };
     let relay = crate::driver::start(settings, store.clone())?;
-    Ok(Opened { relay, store, tls, certificate, practices })
+    Ok(Opened {
+        relay,
+        store,
+        tls,
+        certificate,
+        practices,
+    })
 }
 
 /// The ledger key; made only where no ledger is that another one signed.
 fn ledger_key(data: &Path, has_ledgers: bool) -> Result<SigningKey, KeyFileError> {
-    let key = if has_ledgers { keyfile::load(data)? } else { keyfile::load_or_make(data)? };
+    let key = if has_ledgers {
+        keyfile::load(data)?
+    } else {
+        keyfile::load_or_make(data)?
+    };
     if keyfile::is_exposed(&data.join(keyfile::LEDGER_KEY)) {
-        warn!("others than the owner may read {}; take that right away", keyfile::LEDGER_KEY);
+        warn!(
+            "others than the owner may read {}; take that right away",
+            keyfile::LEDGER_KEY
+        );
     }
     Ok(key)
 }
@@ -162,7 +192,13 @@ impl Running {
     /// Lets nobody in any more, commits what waits, tells every connection, and gives the data directory back: another relay
     /// may open it when this returns.
     pub async fn shut_down(self) {
-        let Self { relay, store, stop, door, .. } = self;
+        let Self {
+            relay,
+            store,
+            stop,
+            door,
+            ..
+        } = self;
         let _ = stop.send(true);
         relay.shut_down().await;
         let _ = door.await;
@@ -186,9 +222,11 @@ mod tests {
 
     #[test]
     fn a_host_is_an_origin_without_its_port() {
-        for (origin, expected) in
-            [("relay.example", "relay.example"), ("relay.example:8443", "relay.example"), ("[::1]:80", "::1")]
-        {
+        for (origin, expected) in [
+            ("relay.example", "relay.example"),
+            ("relay.example:8443", "relay.example"),
+            ("[::1]:80", "::1"),
+        ] {
             assert_eq!(host(origin), expected);
         }
     }

@@ -95,7 +95,9 @@ pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory)
             }))
         }
         ClientMessage::Info => Checked::Info,
-        ClientMessage::Put(put) if put.value.len() > limits::MAILBOX_VALUE || put.slot >= limits::MAILBOX_SLOTS => {
+        ClientMessage::Put(put)
+            if put.value.len() > limits::MAILBOX_VALUE || put.slot >= limits::MAILBOX_SLOTS =>
+        {
             return Err(Rule::TooLarge.into());
         }
         ClientMessage::Put(put) => Checked::Put(put),
@@ -104,15 +106,23 @@ pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory)
 }
 
 fn roster(practice: Option<&PracticeId>, directory: &Directory) -> Result<Arc<Roster>, Rule> {
-    directory.get(practice.ok_or(Rule::OutOfOrder)?).ok_or(Rule::UnknownPractice)
+    directory
+        .get(practice.ok_or(Rule::OutOfOrder)?)
+        .ok_or(Rule::UnknownPractice)
 }
 
 fn checked(upload: Upload, roster: &Roster) -> Result<CheckedUpload, Rule> {
     let statement = parsed(upload.signed, &upload.payload)?;
-    if matches!(statement.statement().body, Body::Session(_) | Body::Notice(_) | Body::Genesis(_)) {
+    if matches!(
+        statement.statement().body,
+        Body::Session(_) | Body::Notice(_) | Body::Genesis(_)
+    ) {
         return Err(Rule::NotAppendable);
     }
-    Ok(CheckedUpload { statement: signature(statement, roster)?, payload: upload.payload })
+    Ok(CheckedUpload {
+        statement: signature(statement, roster)?,
+        payload: upload.payload,
+    })
 }
 
 /// R1, R3, R4: the statement's form, its payload, and as many sealed keys in it as the statement lists.
@@ -133,6 +143,10 @@ fn signature(parsed: Parsed, roster: &Roster) -> Result<Verified, Rule> {
 fn signing_key(statement: &Statement, roster: &Roster) -> Result<VerifyingKey, Rule> {
     match statement.body {
         Body::Submission(_) => Err(Rule::NotInUse),
-        _ => roster.devices().get(&statement.signer).map(|d| d.keys.signing).ok_or(Rule::UnknownDevice),
+        _ => roster
+            .devices()
+            .get(&statement.signer)
+            .map(|d| d.keys.signing)
+            .ok_or(Rule::UnknownDevice),
     }
 }

@@ -1,5 +1,10 @@
 //! A relay and its devices in one process, without a socket: messages move when the test says so, under one clock and one
 //! seed. The relay's core and the devices' engines are the real ones.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is a test's scaffolding: what does not hold here ends the test"
+)]
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

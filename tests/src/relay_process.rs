@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail, ensure};
 /// Clock ticks of `/proc/<pid>/stat` in a second; Linux has had no other value since 2003.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// The name that devices know the relay by: the same after a restart, when its port is another.
+const ORIGIN: &str = "relay.test";
+
 /// A relay in a process of its own. Killed when dropped.
 pub struct RelayProcess {
     child: Child,
@@ -142,7 +145,7 @@ impl Starting {
         let child = Command::new(binary()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--store", engine, "--data"])
             .arg(data)
-            .args(["--log-level", "error"])
+            .args(["--origin", ORIGIN, "--log-level", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;

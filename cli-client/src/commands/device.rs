@@ -8,6 +8,7 @@ use super::{pick, practice};
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
 use crate::language::Language;
+use crate::messages::failure::interrupted;
 use crate::messages::{device as say, network};
 use crate::output::columns;
 use crate::secrets;
@@ -16,7 +17,7 @@ use crate::session::{Sent, Session, Trip};
 /// What to do with devices.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Link this computer as a new device: prints a code and waits for another device to take it
+    /// Link this computer as a new device: prints a code (with --json on standard error) and waits for another device to take it
     Join {
         /// The relay: https://HOST[:PORT], or http:// on this machine
         #[arg(long, value_name = "URL")]
@@ -94,8 +95,10 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     });
     let ended = ended.await.map_err(|e| session.wrong(e))?;
     trip.end()?;
-    if ended != Ended::Reached {
-        return Err(Failure::failed(say::join_expired(language)));
+    match ended {
+        Ended::Reached => {}
+        Ended::Interrupted => return Err(Failure::failed(interrupted(language))),
+        _ => return Err(Failure::failed(say::join_expired(language))),
     }
     let name = device.practice_name().map_err(|e| session.wrong(e))?;
     let value = json!({

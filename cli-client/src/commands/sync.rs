@@ -56,6 +56,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         false
     });
     let ended = ended.await.map_err(|e| session.wrong(e))?;
+    device.flush(&mut driver::rng()).map_err(|e| session.wrong(e))?;
     trip.end()?;
     match ended {
         Ended::Reached => tell(session, &device),
@@ -64,6 +65,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
             Ok(())
         }
         Ended::Silent => Err(unreached(session, &device, &say::silent(language), relay.url())),
+        Ended::Dropped => Err(unreached(session, &device, &say::dropped(language), relay.url())),
         Ended::Unreachable(why) => Err(unreached(session, &device, &why, relay.url())),
     }
 }

@@ -42,8 +42,7 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     let record = beginning::open_case(teller, &stage, &mut laptop, &mut phone).await?;
     editing::edit_offline(teller, &stage, &mut laptop, &mut phone, &record).await?;
     editing::choose(teller, &stage, &mut laptop, &mut phone, &record).await?;
-    let phone_id = phone.id();
-    leaving::revoke(teller, &stage, &mut laptop, phone, phone_id, &record).await?;
+    leaving::revoke(teller, &stage, &mut laptop, phone, &record).await?;
     proving::verify_here(teller, &laptop)?;
 
     let origin = stage.running.origin.clone();
@@ -52,7 +51,7 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     let running = proving::read_all(session, &relay_dir)?;
     stage.strike().await;
     let practice = laptop.practice().unwrap_or_default();
-    leaving::collude(teller, &mut laptop, &record, dir, &relay_dir, &origin)?;
+    leaving::collude(teller, &mut laptop, &record, dir, &origin)?;
     proving::verify_there(teller, &relay_dir)?;
     proving::look_for_secrets(teller, &relay_dir, running, practice, &code)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use troth_client_core::crypto::{Cost, Passphrase};
 use troth_client_core::device::{DeviceError, Phase, Report};
-use troth_client_core::document::LaneDocument;
+use troth_client_core::document::{LaneDocument, NewNote};
 use troth_protocol::ids::DocumentId;
 use troth_server::config::ServeOptions;
 use troth_server::serve::{Running, serve};
@@ -107,6 +107,20 @@ impl<'a> Stage<'a> {
         device
             .edit(driver::now(), &mut driver::rng(), document, edit)
             .map_err(|e| self.wrong(e))
+    }
+
+    /// A note by the device's member.
+    pub fn note(&self, device: &Device, text: &str) -> NewNote {
+        let author = device
+            .member()
+            .map(|member| member.to_string())
+            .unwrap_or_default();
+        NewNote {
+            author,
+            created_ms: driver::now(),
+            template: String::new(),
+            text: text.to_owned(),
+        }
     }
 
     /// What a device reads in a document.

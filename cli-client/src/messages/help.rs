@@ -56,7 +56,7 @@ const LINES: &[(&str, &str)] = &[
     ("troth device", "设备：关联另一台，撤销一台"),
     (
         "troth device join",
-        "将这台电脑关联为新设备：打印代码，等待另一台设备接收",
+        "将这台电脑关联为新设备：打印代码（使用 --json 时打印在标准错误上），等待另一台设备接收",
     ),
     ("troth device join.relay", RELAY),
     ("troth device join.name", "本设备的名称"),
@@ -159,6 +159,8 @@ const LINES: &[(&str, &str)] = &[
     ("troth export.out", "尚不存在的文件或目录，或已有的目录"),
     ("troth export.lane", "只导出此分区；默认导出过程笔记以外的全部"),
     ("troth completions", "打印用于在 shell 中补全命令的脚本"),
+    ("troth man", "把手册页写入一个目录"),
+    ("troth man.dir", "目录；其中已有的手册页会重写"),
     ("troth completions.shell", "所用的 shell"),
 ];
 

@@ -11,6 +11,7 @@ messages! {
         "无法连接中继 {relay}（{why}）。您的工作已保存在本设备上，运行 `troth sync` 时会发送。";
     unreachable(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Check the address and the network, and try again; nothing is lost.",
         "无法连接中继 {relay}（{why}）。请检查地址和网络后重试；不会丢失任何内容。";
+    dropped() = "it keeps closing the connection", "它不断关闭连接";
     silent() = "it does not answer", "没有应答";
     offline_kept(count: usize) = "Kept on this device ({count} waiting). `troth sync` sends it.",
         "已保存在本设备上（{count} 项待发送）。运行 `troth sync` 即可发送。";

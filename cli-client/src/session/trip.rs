@@ -14,6 +14,8 @@ pub struct Trip<'a> {
     session: &'a Session,
     bar: Bar,
     failure: Option<Failure>,
+    /// Work of this device that was refused for good: the rest goes on, but not everything was done.
+    aside: Option<Failure>,
 }
 
 impl<'a> Trip<'a> {
@@ -23,6 +25,7 @@ impl<'a> Trip<'a> {
             session,
             bar: Bar::new(session),
             failure: None,
+            aside: None,
         }
     }
 
@@ -44,9 +47,16 @@ impl<'a> Trip<'a> {
                 };
                 self.failure = Some(failure);
             }
-            Some(Report::Quarantined { what, .. }) => {
+            Some(Report::Quarantined { what, rule }) => {
                 self.bar.clear();
-                out.note(&network::quarantined(language, what));
+                let said = network::quarantined(language, what);
+                match rule {
+                    Some(rule) => {
+                        self.aside
+                            .get_or_insert_with(|| Failure::refused(language, *rule, &said));
+                    }
+                    None => out.note(&said),
+                }
             }
             Some(Report::RelayClosed(rule)) => {
                 self.bar.clear();
@@ -69,6 +79,6 @@ impl<'a> Trip<'a> {
     /// The first failure that was heard of; evidence of dishonesty goes before all else.
     pub fn end(self) -> Result<(), Failure> {
         self.bar.clear();
-        self.failure.map_or(Ok(()), Err)
+        self.failure.or(self.aside).map_or(Ok(()), Err)
     }
 }

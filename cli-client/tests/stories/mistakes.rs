@@ -202,4 +202,8 @@ fn people_are_spoken_to_in_their_language() {
     let help = laptop.ok(&["--help"]).stdout;
     assert!(help.contains("EVIDENCE OF A DISHONEST RELAY"), "{help}");
     assert!(laptop.ok(&["completions", "bash"]).stdout.contains("complete -F"));
+    let pages = stage.path("man");
+    laptop.ok(&["man", pages.to_str().unwrap()]);
+    let page = std::fs::read_to_string(pages.join("troth-case-new.1")).unwrap();
+    assert!(page.contains("partner"), "{page}");
 }

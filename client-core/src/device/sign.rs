@@ -273,17 +273,15 @@ impl<S: Storage> Device<S> {
     /// A report that something was done with a record.
     pub(super) fn sign_access(&self, id: DocumentId, kind: AccessKind) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
-        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        if !state.documents.contains_key(&id) {
+            return Err(DeviceError::NoSuchDocument(id));
+        }
         let seen = Some(Seen {
             roster: state.roster.head(),
-            control: Some(document.head()),
+            control: None,
         });
-        Ok(self.secrets.upload(
-            state.practice(),
-            seen,
-            Body::Access(Access { document: id, kind }),
-            Vec::new(),
-        ))
+        let body = Body::Access(Access { document: id, kind });
+        Ok(self.secrets.upload(state.practice(), seen, body, Vec::new()))
     }
 
     fn seal_all(

@@ -171,6 +171,10 @@ fn r12_a_removed_member_is_gone_with_all_their_devices() {
         assert_eq!(practice.roster(device, vec![turn]), Err(Rule::Revoked));
     }
     assert_eq!(practice.state.roster.role(&bruno.member, u64::MAX), None);
+    let left = practice.next() - 1;
+    for device in [&bruno, &laptop] {
+        assert_eq!(practice.state.roster.devices()[&device.id()].revoked, Some(left));
+    }
     // R23: there is nobody left to remove, to change, or to revoke a device of.
     for action in [
         removing(&bruno),

@@ -209,12 +209,35 @@ fn r5_an_edit_is_taken_on_its_successors_word_whatever_its_own_signature() {
         forged.verify_by_successor(&later).unwrap_err(),
         Rule::BadSignature
     );
+    // Nor one of another document, or by another device, that claims it as its own predecessor.
+    let first = Parsed::parse(practice.entries[2].leaf.signed.clone()).unwrap();
+    let claims = |document, by: &crate::practice::Device| {
+        let mut claim = practice.statement(by, statement.body.clone());
+        let prev = Some(first.hash());
+        claim.body = Body::Change(troth_protocol::statement::Change {
+            document,
+            prev,
+            ..change
+        });
+        let signed = crate::practice::signed(&by.key, &practice.id(), &claim);
+        let claim = Parsed::parse(signed).unwrap();
+        let claim = claim.verify(&by.keys.signing, &practice.id()).unwrap();
+        first.clone().verify_by_successor(&claim).map(|_| ())
+    };
+    let (elsewhere, other) = (troth_protocol::ids::DocumentId([9; 16]), stranger());
+    assert_eq!(claims(change.document, &anna), Ok(()));
+    assert_eq!(claims(elsewhere, &anna), Err(Rule::BadSignature));
+    assert_eq!(claims(change.document, &other), Err(Rule::BadSignature));
     // Control statements bring their own.
     let control = Parsed::parse(practice.entries[1].leaf.signed.clone()).unwrap();
     assert_eq!(
         control.verify_by_successor(&later).unwrap_err(),
         Rule::BadSignature
     );
+}
+
+fn stranger() -> crate::practice::Device {
+    crate::practice::Device::new(77, troth_protocol::ids::MemberId([7; 16]))
 }
 
 #[test]

@@ -70,10 +70,13 @@ impl Audit<'_> {
     fn entries(&mut self, head: Head, progress: &mut dyn FnMut(u64)) -> Result<(), GivenUp> {
         while self.tree.size() < head.size {
             let position = self.tree.size();
-            let rows = self.store.entries(&self.practice, position, head.size, READ).map_err(|error| {
-                self.unreadable(&error);
-                GivenUp
-            })?;
+            let rows = self
+                .store
+                .entries(&self.practice, position, head.size, READ)
+                .map_err(|error| {
+                    self.unreadable(&error);
+                    GivenUp
+                })?;
             if rows.is_empty() {
                 return self.give_up(position, "the entry is missing".into());
             }
@@ -103,15 +106,24 @@ impl Audit<'_> {
             self.fault(position, "the entry is filed under another stream than its own");
         }
         if row.statement != parsed.hash() {
-            self.fault(position, "the entry is filed under another statement's hash than its own");
+            self.fault(
+                position,
+                "the entry is filed under another statement's hash than its own",
+            );
         }
         self.payload(position, &parsed, row.payload.as_deref());
         match self.tree.append(&[leaf_hash(&row.leaf)]) {
-            Ok(complete) => complete.into_iter().for_each(|complete| self.tile(position, &complete)),
+            Ok(complete) => complete
+                .into_iter()
+                .for_each(|complete| self.tile(position, &complete)),
             Err(error) => return self.give_up(position, error.to_string()),
         }
         self.written_down();
-        if self.faults.len() < FAULTS { Ok(()) } else { Err(GivenUp) }
+        if self.faults.len() < FAULTS {
+            Ok(())
+        } else {
+            Err(GivenUp)
+        }
     }
 
     fn payload(&mut self, position: u64, parsed: &Parsed, payload: Option<&[u8]>) {
@@ -134,7 +146,10 @@ impl Audit<'_> {
         let (level, index) = (complete.tile.level, complete.tile.index);
         match self.store.tile(&self.practice, level, index) {
             Ok(Some(stored)) if stored == encode_tile(&complete.hashes) => {}
-            Ok(Some(_)) => self.fault(position, &format!("tile {level}/{index} is not what the entries lead to")),
+            Ok(Some(_)) => self.fault(
+                position,
+                &format!("tile {level}/{index} is not what the entries lead to"),
+            ),
             Ok(None) => self.fault(position, &format!("tile {level}/{index} is missing")),
             Err(error) => self.unreadable(&error),
         }
@@ -143,19 +158,35 @@ impl Audit<'_> {
     /// The state that was written down is the one that the entries lead to.
     fn written_down(&mut self) {
         let size = self.tree.size();
-        let Some(snapshot) = self.snapshot.take_if(|snapshot| snapshot.size == size) else { return };
-        if self.state.as_ref().is_none_or(|state| cbor::encode(state) != snapshot.state) {
-            self.fault(size, "the state written down here is not what the entries lead to");
+        let Some(snapshot) = self.snapshot.take_if(|snapshot| snapshot.size == size) else {
+            return;
+        };
+        if self
+            .state
+            .as_ref()
+            .is_none_or(|state| cbor::encode(state) != snapshot.state)
+        {
+            self.fault(
+                size,
+                "the state written down here is not what the entries lead to",
+            );
         }
     }
 
     fn head(&mut self, head: Head) {
         if self.tree.root() != head.root {
-            let what = format!("the entries lead to root {} and not to {}", self.tree.root(), head.root);
+            let what = format!(
+                "the entries lead to root {} and not to {}",
+                self.tree.root(),
+                head.root
+            );
             self.faults.push(Fault { position: None, what });
         }
         if self.snapshot.is_some() {
-            self.faults.push(Fault { position: None, what: "a state is written down for no size of the ledger".into() });
+            self.faults.push(Fault {
+                position: None,
+                what: "a state is written down for no size of the ledger".into(),
+            });
         }
     }
 
@@ -164,10 +195,19 @@ impl Audit<'_> {
         let Some(state) = &self.state else { return };
         let counts = state.counts.clone();
         for (stream, count) in counts {
-            match self.store.stream(&self.practice, &StreamKey(stream.key()), 0, self.tree.size(), usize::MAX) {
+            match self.store.stream(
+                &self.practice,
+                &StreamKey(stream.key()),
+                0,
+                self.tree.size(),
+                usize::MAX,
+            ) {
                 Ok(positions) if positions.len() as u64 == count => {}
                 Ok(positions) => {
-                    let what = format!("{stream:?} has {count} entries, and the store finds {}", positions.len());
+                    let what = format!(
+                        "{stream:?} has {count} entries, and the store finds {}",
+                        positions.len()
+                    );
                     self.faults.push(Fault { position: None, what });
                 }
                 Err(error) => self.unreadable(&error),
@@ -179,13 +219,25 @@ impl Audit<'_> {
     fn payloads(&mut self) {
         let Some(state) = &self.state else { return };
         let erased = |stream: &Stream| match stream {
-            Stream::Document(id) => state.documents.get(id).is_some_and(|document| document.erased().is_some()),
+            Stream::Document(id) => state
+                .documents
+                .get(id)
+                .is_some_and(|document| document.erased().is_some()),
             _ => false,
         };
-        let missing = self.missing.iter().filter(|(stream, _)| !erased(stream)).flat_map(|(_, at)| at);
+        let missing = self
+            .missing
+            .iter()
+            .filter(|(stream, _)| !erased(stream))
+            .flat_map(|(_, at)| at);
         let missing = missing.map(|at| (*at, "the payload is missing, and nothing ordered it erased"));
         let present = self.present.iter().filter(|(stream, _)| erased(stream));
-        let present = present.map(|(_, at)| (*at, "the payload is still there, though its document was ordered erased"));
+        let present = present.map(|(_, at)| {
+            (
+                *at,
+                "the payload is still there, though its document was ordered erased",
+            )
+        });
         let faults: Vec<_> = missing.chain(present).take(FAULTS).collect();
         faults.into_iter().for_each(|(at, what)| self.fault(at, what));
     }
@@ -193,26 +245,40 @@ impl Audit<'_> {
     fn key(&mut self, key: Option<&VerifyingKey>) {
         let Some(state) = &self.state else { return };
         let what = match key {
-            None => "the relay has no ledger key to serve this ledger with: put ledger.key back from a backup",
+            None => {
+                "the relay has no ledger key to serve this ledger with: put ledger.key back from a backup"
+            }
             Some(key) if *key != state.roster.ledger_key() => {
                 "the relay has another ledger key than the practice knows: put the right ledger.key back"
             }
             Some(_) => return,
         };
-        self.faults.push(Fault { position: None, what: what.into() });
+        self.faults.push(Fault {
+            position: None,
+            what: what.into(),
+        });
     }
 
     fn fault(&mut self, position: u64, what: &str) {
-        self.faults.push(Fault { position: Some(position), what: what.to_owned() });
+        self.faults.push(Fault {
+            position: Some(position),
+            what: what.to_owned(),
+        });
     }
 
     fn give_up(&mut self, position: u64, what: String) -> Result<(), GivenUp> {
-        self.faults.push(Fault { position: Some(position), what });
+        self.faults.push(Fault {
+            position: Some(position),
+            what,
+        });
         Err(GivenUp)
     }
 
     fn unreadable(&mut self, error: &StoreError) {
-        self.faults.push(Fault { position: None, what: error.to_string() });
+        self.faults.push(Fault {
+            position: None,
+            what: error.to_string(),
+        });
     }
 
     fn report(self) -> LedgerReport {

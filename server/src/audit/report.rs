@@ -43,6 +43,9 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(ledgers: Vec<LedgerReport>) -> Self {
-        Self { ok: ledgers.iter().all(|ledger| ledger.faults.is_empty()), ledgers }
+        Self {
+            ok: ledgers.iter().all(|ledger| ledger.faults.is_empty()),
+            ledgers,
+        }
     }
 }

@@ -40,12 +40,16 @@ pub fn start(format: Format, level: Level) {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    let ours = Targets::new().with_target("troth_server", level).with_default(LevelFilter::OFF);
+    let ours = Targets::new()
+        .with_target("troth_server", level)
+        .with_default(LevelFilter::OFF);
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         Format::Text => lines.with_ansi(false).with_target(false).boxed(),
         Format::Json => lines.json().flatten_event(true).with_target(false).boxed(),
     };
     // A second start in one process keeps the first.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(ours)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(ours))
+        .try_init();
 }

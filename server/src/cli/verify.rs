@@ -40,21 +40,34 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut show = progress();
     let report = audit::verify(&store, key.as_ref(), &mut show).map_err(|error| failed(&error))?;
     let mut out = std::io::stdout().lock();
-    let written = if arguments.json { json(&mut out, &report) } else { text(&mut out, &report) };
+    let written = if arguments.json {
+        json(&mut out, &report)
+    } else {
+        text(&mut out, &report)
+    };
     written.map_err(|error| failed(&error))?;
-    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Opens the store, and never makes one.
 fn open(data: &Path, engine: Option<Engine>) -> Result<Arc<dyn Store>, Failure> {
     if !data.join("store").is_dir() {
-        return Err(Failure::Failed(format!("{} is no data directory of a relay", data.display())));
+        return Err(Failure::Failed(format!(
+            "{} is no data directory of a relay",
+            data.display()
+        )));
     }
     let opened = match store::open(data, engine.unwrap_or_default()) {
         Err(StoreError::OtherEngine { made_by, .. }) if engine.is_none() => store::open(data, made_by),
         opened => opened,
     };
-    opened.map(Arc::from).map_err(|error| Failure::Failed(error.to_string()))
+    opened
+        .map(Arc::from)
+        .map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// A line on the terminal that is written over; nothing where there is no terminal.
@@ -63,7 +76,13 @@ fn progress() -> impl FnMut(Progress) {
     move |at: Progress| {
         if terminal {
             let end = if at.done == at.entries { "\n" } else { "" };
-            eprint!("\rledger {} of {}: {} of {} entries{end}", at.number + 1, at.count, at.done, at.entries);
+            eprint!(
+                "\rledger {} of {}: {} of {} entries{end}",
+                at.number + 1,
+                at.count,
+                at.done,
+                at.entries
+            );
         }
     }
 }
@@ -91,6 +110,9 @@ fn text(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     }
     match (report.ok, report.ledgers.len()) {
         (true, count) => writeln!(out, "every hash, signature and chain of {count} ledgers holds"),
-        (false, _) => writeln!(out, "something does not hold: stop the relay and restore a backup"),
+        (false, _) => writeln!(
+            out,
+            "something does not hold: stop the relay and restore a backup"
+        ),
     }
 }

@@ -3,7 +3,9 @@
 use super::*;
 
 fn given(toml: &str) -> Result<ServeOptions, ConfigError> {
-    toml::from_str::<Given>(toml).map_err(|error| ConfigError(error.to_string()))?.options()
+    toml::from_str::<Given>(toml)
+        .map_err(|error| ConfigError(error.to_string()))?
+        .options()
 }
 
 fn refused(toml: &str) -> String {
@@ -19,15 +21,24 @@ fn a_data_directory_is_enough() {
 #[test]
 fn a_flag_comes_before_the_file() {
     let file: Given = toml::from_str("data = 'file'\nlisten = '127.0.0.1:1'\nmax-practices = 3").unwrap();
-    let flags = Given { listen: Some("127.0.0.1:2".into()), ..Given::default() };
+    let flags = Given {
+        listen: Some("127.0.0.1:2".into()),
+        ..Given::default()
+    };
     let options = flags.or(file).options().unwrap();
-    assert_eq!((options.data, options.listen.port(), options.max_practices), ("file".into(), 2, 3));
+    assert_eq!(
+        (options.data, options.listen.port(), options.max_practices),
+        ("file".into(), 2, 3)
+    );
 }
 
 #[test]
 fn tls_on_the_command_line_takes_the_place_of_the_files() {
     let file: Given = toml::from_str("data = 'd'\ntls-cert = 'c'\ntls-key = 'k'").unwrap();
-    let flags = Given { tls_self_signed: true, ..Given::default() };
+    let flags = Given {
+        tls_self_signed: true,
+        ..Given::default()
+    };
     assert_eq!(flags.or(file).options().unwrap().tls, Tls::SelfSigned);
 }
 
@@ -56,8 +67,17 @@ fn an_address_that_is_no_name_needs_an_origin() {
 
 #[test]
 fn an_origin_is_a_host_and_no_url() {
-    for origin in ["https://relay.example", "relay.example/x", "", "relay example", "réseau.example"] {
-        assert!(refused(&format!("data = 'd'\norigin = '{origin}'")).contains("origin"), "{origin}");
+    for origin in [
+        "https://relay.example",
+        "relay.example/x",
+        "",
+        "relay example",
+        "réseau.example",
+    ] {
+        assert!(
+            refused(&format!("data = 'd'\norigin = '{origin}'")).contains("origin"),
+            "{origin}"
+        );
     }
     assert!(given("data = 'd'\norigin = 'relay.example:8443'").is_ok());
 }

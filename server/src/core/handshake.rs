@@ -29,7 +29,13 @@ impl Core {
         let origin = practice.state.roster.origin().to_owned();
         let transcript = Transcript::new(hello, nonce, origin, practice.checkpoint);
         let challenge = transcript.challenge(&self.settings.key);
-        self.connections.insert(id, Connection::Challenged { hello, transcript: transcript.hash() });
+        self.connections.insert(
+            id,
+            Connection::Challenged {
+                hello,
+                transcript: transcript.hash(),
+            },
+        );
         self.send(id, &RelayMessage::Challenge(challenge));
     }
 
@@ -40,7 +46,8 @@ impl Core {
             return self.close(id, Rule::OutOfOrder);
         };
         let (hello, transcript) = (*hello, *transcript);
-        let signed_this = matches!(&statement.statement().body, Body::Session(s) if s.transcript == transcript);
+        let signed_this =
+            matches!(&statement.statement().body, Body::Session(s) if s.transcript == transcript);
         if !signed_this || statement.statement().signer != hello.device {
             return self.close(id, Rule::Transcript);
         }
@@ -52,20 +59,36 @@ impl Core {
             Err(rule) => return self.close(id, rule),
         };
         let due = self.login_due(&hello.practice, &hello.device);
-        let live = Live { practice: hello.practice, device: hello.device, member, follow: None, fetches: 0 };
+        let live = Live {
+            practice: hello.practice,
+            device: hello.device,
+            member,
+            follow: None,
+            fetches: 0,
+        };
         self.connections.insert(id, Connection::Live(live));
         match self.resting() {
             _ if !due => self.welcome(id),
             // A full disk must not keep readers out.
             Some(Rule::DiskFull) => self.welcome(id),
             Some(rule) => self.close(id, rule),
-            None => round.logins.push((id, hello.practice, CheckedUpload { statement, payload: Vec::new() })),
+            None => round.logins.push((
+                id,
+                hello.practice,
+                CheckedUpload {
+                    statement,
+                    payload: Vec::new(),
+                },
+            )),
         }
     }
 
     /// Whether a device's next login goes into the ledger.
     pub(super) fn login_due(&self, practice: &PracticeId, device: &DeviceId) -> bool {
-        let last = self.practices.get(practice).and_then(|p| p.state.logins.get(device));
+        let last = self
+            .practices
+            .get(practice)
+            .and_then(|p| p.state.logins.get(device));
         last.is_none_or(|at| self.now >= at.saturating_add(limits::SESSION_LOGGED_MS))
     }
 

@@ -29,11 +29,19 @@ pub(super) struct Mailboxes(HashMap<MailboxId, Mailbox>);
 impl Mailboxes {
     /// Puts a value where none was; whoever waits for it gets it at once.
     pub(super) fn put(&mut self, now: u64, from: ConnectionId, put: Put) -> Answers {
-        let Some(mailbox) = self.open(now, put.mailbox) else { return vec![(from, Err(Rule::Quota))] };
+        let Some(mailbox) = self.open(now, put.mailbox) else {
+            return vec![(from, Err(Rule::Quota))];
+        };
         if mailbox.slots.contains_key(&put.slot) {
             return vec![(from, Err(Rule::Mailbox))];
         }
-        let mut answers = vec![(from, Ok(Put { value: Vec::new(), ..put.clone() }))];
+        let mut answers = vec![(
+            from,
+            Ok(Put {
+                value: Vec::new(),
+                ..put.clone()
+            }),
+        )];
         let value = match mailbox.waiting.remove(&put.slot) {
             None => Some(put.value),
             Some(waiting) => {
@@ -47,10 +55,19 @@ impl Mailboxes {
 
     /// Takes a value, or waits for it.
     pub(super) fn take(&mut self, now: u64, from: ConnectionId, take: Take) -> Answers {
-        let Some(mailbox) = self.open(now, take.mailbox) else { return vec![(from, Err(Rule::Quota))] };
+        let Some(mailbox) = self.open(now, take.mailbox) else {
+            return vec![(from, Err(Rule::Quota))];
+        };
         match mailbox.slots.get_mut(&take.slot) {
             Some(slot) => match slot.take() {
-                Some(value) => vec![(from, Ok(Put { mailbox: take.mailbox, slot: take.slot, value }))],
+                Some(value) => vec![(
+                    from,
+                    Ok(Put {
+                        mailbox: take.mailbox,
+                        slot: take.slot,
+                        value,
+                    }),
+                )],
                 None => vec![(from, Err(Rule::Mailbox))],
             },
             None if mailbox.waiting.contains_key(&take.slot) => vec![(from, Err(Rule::Mailbox))],
@@ -85,7 +102,10 @@ impl Mailboxes {
         if !self.0.contains_key(&id) && self.0.len() >= MAILBOXES {
             return None;
         }
-        let mailbox = self.0.entry(id).or_insert_with(|| Mailbox { since: now, ..Mailbox::default() });
+        let mailbox = self.0.entry(id).or_insert_with(|| Mailbox {
+            since: now,
+            ..Mailbox::default()
+        });
         Some(mailbox)
     }
 }

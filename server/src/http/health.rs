@@ -21,7 +21,10 @@ pub async fn up() -> Response {
 /// The core takes events and the store answers.
 pub async fn ready(State(shared): State<Shared>) -> Response {
     if !shared.relay.answers().await {
-        return sentence(StatusCode::SERVICE_UNAVAILABLE, "not ready: the core does not answer");
+        return sentence(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: the core does not answer",
+        );
     }
     let store = shared.relay.store().clone();
     let asked = tokio::task::spawn_blocking(move || store.head(&PracticeId::ZERO));
@@ -29,8 +32,14 @@ pub async fn ready(State(shared): State<Shared>) -> Response {
         Ok(Ok(Ok(_))) => sentence(StatusCode::OK, "ready"),
         Ok(Ok(Err(error))) => {
             tracing::warn!(%error, "the store does not answer");
-            sentence(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store does not answer")
+            sentence(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: the store does not answer",
+            )
         }
-        _ => sentence(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store does not answer"),
+        _ => sentence(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: the store does not answer",
+        ),
     }
 }

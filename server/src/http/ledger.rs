@@ -14,15 +14,22 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// The newest signed checkpoint, as a signed note.
 pub async fn checkpoint(State(shared): State<Shared>, Path(practice): Path<String>) -> Response {
-    let Some(ledger) = find(&shared, &practice) else { return unknown() };
+    let Some(ledger) = find(&shared, &practice) else {
+        return unknown();
+    };
     let key = VerifyingKey(shared.relay.settings().key.verifying_key().to_bytes());
     match ledger.checkpoint.to_signed(&ledger.roster.ledger_origin(), &key) {
-        Ok(note) => {
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], note.to_string()).into_response()
-        }
+        Ok(note) => (
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+            note.to_string(),
+        )
+            .into_response(),
         Err(error) => {
             tracing::error!(%error, "a checkpoint could not be written as a note");
-            sentence(StatusCode::INTERNAL_SERVER_ERROR, "The checkpoint could not be written.")
+            sentence(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The checkpoint could not be written.",
+            )
         }
     }
 }
@@ -39,7 +46,9 @@ pub async fn tile(State(shared): State<Shared>, Path((practice, tile)): Path<(St
         Ok(path) => path,
         Err(error) => return sentence(StatusCode::BAD_REQUEST, &error.to_string()),
     };
-    let Some(ledger) = find(&shared, &practice) else { return unknown() };
+    let Some(ledger) = find(&shared, &practice) else {
+        return unknown();
+    };
     if !path.is_within(ledger.tree.size()) {
         return sentence(StatusCode::NOT_FOUND, "The ledger has not grown that far.");
     }
@@ -47,7 +56,13 @@ pub async fn tile(State(shared): State<Shared>, Path((practice, tile)): Path<(St
     match hashes(&shared, &ledger, path).await {
         Some(bytes) => {
             let keep = if whole { FOREVER } else { "no-store" };
-            ([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, keep)], bytes)
+            (
+                [
+                    (header::CONTENT_TYPE, "application/octet-stream"),
+                    (header::CACHE_CONTROL, keep),
+                ],
+                bytes,
+            )
                 .into_response()
         }
         None => sentence(StatusCode::INTERNAL_SERVER_ERROR, "The tile could not be read."),
@@ -58,18 +73,28 @@ pub async fn tile(State(shared): State<Shared>, Path((practice, tile)): Path<(St
 async fn hashes(shared: &Shared, ledger: &Ledger, path: TilePath) -> Option<Vec<u8>> {
     let tile = path.tile();
     if tile.width_at(ledger.tree.size()) < TILE_WIDTH {
-        return ledger.tree.partial(tile.level).get(..path.width()).map(encode_tile);
+        return ledger
+            .tree
+            .partial(tile.level)
+            .get(..path.width())
+            .map(encode_tile);
     }
     let _permit = shared.reads.acquire().await.ok()?;
     let (store, practice) = (shared.relay.store().clone(), *ledger.roster.practice());
-    let read = tokio::task::spawn_blocking(move || store.tile(&practice, tile.level, tile.index)).await.ok()?;
+    let read = tokio::task::spawn_blocking(move || store.tile(&practice, tile.level, tile.index))
+        .await
+        .ok()?;
     match read {
         Ok(Some(mut bytes)) => {
             bytes.truncate(path.width() * Hash::LEN);
             Some(bytes)
         }
         Ok(None) => {
-            tracing::error!(level = tile.level, index = tile.index, "a tile is missing; restore a backup");
+            tracing::error!(
+                level = tile.level,
+                index = tile.index,
+                "a tile is missing; restore a backup"
+            );
             None
         }
         Err(error) => {

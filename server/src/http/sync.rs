@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -18,12 +19,22 @@ pub async fn upgrade(State(shared): State<Shared>, mut request: Request) -> Resp
     let headers = request.headers();
     let asked = has(headers, &header::CONNECTION, "upgrade") && has(headers, &header::UPGRADE, "websocket");
     if !asked || !has(headers, &header::SEC_WEBSOCKET_VERSION, "13") {
-        let mut response = sentence(StatusCode::UPGRADE_REQUIRED, "Devices speak WebSocket here, version 13.");
-        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        let mut response = sentence(
+            StatusCode::UPGRADE_REQUIRED,
+            "Devices speak WebSocket here, version 13.",
+        );
+        response
+            .headers_mut()
+            .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         return response;
     }
-    let Some(accept) = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes())) else {
+    let Some(accept) = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .map(|key| derive_accept_key(key.as_bytes()))
+    else {
         return sentence(StatusCode::BAD_REQUEST, "The WebSocket key is missing.");
     };
     if !shared.relay.is_up() {
@@ -31,9 +42,9 @@ pub async fn upgrade(State(shared): State<Shared>, mut request: Request) -> Resp
     }
     let upgrading = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        // What HTTP needed of the connection is given back: only the socket and a small buffer remain.
-        let Ok(Ok(parts)) = upgrading.await.map(|upgraded| upgraded.downcast::<TokioIo<Socket>>()) else { return };
-        let (socket, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        let Some((socket, read)) = upgrading.await.ok().and_then(taken) else {
+            return;
+        };
         let config = Some(connection::config());
         let socket = WebSocketStream::from_partially_read(socket, read, Role::Server, config).await;
         connection::run(socket, shared.relay).await;
@@ -44,13 +55,23 @@ pub async fn upgrade(State(shared): State<Shared>, mut request: Request) -> Resp
     ];
     let mut response = (StatusCode::SWITCHING_PROTOCOLS, accepted, Body::empty()).into_response();
     if let Ok(accept) = HeaderValue::from_str(&accept) {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
     response
+}
+
+/// The socket, and what was read beyond the request. What else HTTP needed, eight KiB at least, is given back here.
+fn taken(upgraded: Upgraded) -> Option<(Socket, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<Socket>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
 /// Whether a header's comma-separated values have one among them, in any case.
 fn has(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).any(|v| v.trim().eq_ignore_ascii_case(value))
+    values
+        .flat_map(|v| v.split(','))
+        .any(|v| v.trim().eq_ignore_ascii_case(value))
 }

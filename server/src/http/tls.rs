@@ -42,10 +42,18 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError::File`], [`TlsError::Pair`].
 pub fn from_files(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let fail = |file: &Path, reason: String| TlsError::File { file: file.to_owned(), reason };
+    let fail = |file: &Path, reason: String| TlsError::File {
+        file: file.to_owned(),
+        reason,
+    };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
-        .map_err(|error| fail(certificate, format!("{error}; give a PEM file with the certificate chain")))?;
+        .map_err(|error| {
+            fail(
+                certificate,
+                format!("{error}; give a PEM file with the certificate chain"),
+            )
+        })?;
     let key = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| fail(key, format!("{error}; give a PEM file with the private key")))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -67,14 +75,18 @@ pub fn self_signed(dir: &Path, names: Vec<String>) -> Result<(TlsAcceptor, Hash)
     if !certificate.exists() {
         let made = rcgen::generate_simple_self_signed(names)?;
         let write = |file: &Path, pem: String| {
-            write_private(file, pem.as_bytes())
-                .map_err(|error| TlsError::File { file: file.to_owned(), reason: error.to_string() })
+            write_private(file, pem.as_bytes()).map_err(|error| TlsError::File {
+                file: file.to_owned(),
+                reason: error.to_string(),
+            })
         };
         write(&key, made.signing_key.serialize_pem())?;
         write(&certificate, made.cert.pem())?;
     }
     let acceptor = from_files(&certificate, &key)?;
-    let first = CertificateDer::from_pem_file(&certificate)
-        .map_err(|error| TlsError::File { file: certificate, reason: error.to_string() })?;
+    let first = CertificateDer::from_pem_file(&certificate).map_err(|error| TlsError::File {
+        file: certificate,
+        reason: error.to_string(),
+    })?;
     Ok((acceptor, Hash::of(&[first.as_ref()])))
 }

@@ -37,12 +37,19 @@ pub enum LoadError {
     #[error("the entries of practice {0} do not lead to the root that was signed; restore a backup")]
     Root(PracticeId),
     /// The relay holds another ledger key than the practice knows.
-    #[error("practice {0} knows another ledger key than this relay has; put the ledger.key that belongs to it back")]
+    #[error(
+        "practice {0} knows another ledger key than this relay has; put the ledger.key that belongs to it back"
+    )]
     Key(PracticeId),
 }
 
 /// Loads a practice as of its head.
-pub fn load(store: &Arc<dyn Store>, practice: PracticeId, head: Head, key: &SigningKey) -> Result<Practice, LoadError> {
+pub fn load(
+    store: &Arc<dyn Store>,
+    practice: PracticeId,
+    head: Head,
+    key: &SigningKey,
+) -> Result<Practice, LoadError> {
     let tree = load_tree(store, practice, head.size)?;
     if tree.root() != head.root {
         return Err(LoadError::Root(practice));
@@ -68,12 +75,20 @@ pub fn load(store: &Arc<dyn Store>, practice: PracticeId, head: Head, key: &Sign
     }
     let checkpoint = super::sign(&state, tree.size(), tree.root(), key);
     let roster = Arc::new(state.roster.clone());
-    Ok(Practice { state, roster, tree: Arc::new(tree), checkpoint, written_down: from })
+    Ok(Practice {
+        state,
+        roster,
+        tree: Arc::new(tree),
+        checkpoint,
+        written_down: from,
+    })
 }
 
 /// The state that was last written down; none where there is none or it is of another version: then all is replayed.
 fn written_down(store: &dyn Store, practice: PracticeId) -> Result<(Option<State>, u64), StoreError> {
-    let Some(snapshot) = store.snapshot(&practice)? else { return Ok((None, 0)) };
+    let Some(snapshot) = store.snapshot(&practice)? else {
+        return Ok((None, 0));
+    };
     match cbor::decode::<State>(&snapshot.state) {
         Ok(state) if *state.practice() == practice => Ok((Some(state), snapshot.size)),
         _ => Ok((None, 0)),
@@ -81,9 +96,17 @@ fn written_down(store: &dyn Store, practice: PracticeId) -> Result<(Option<State
 }
 
 /// Applies one stored entry to the state, checking everything that the relay checked when it took it.
-pub(crate) fn replay(state: &mut Option<State>, practice: PracticeId, row: &EntryRow) -> Result<(), LoadError> {
+pub(crate) fn replay(
+    state: &mut Option<State>,
+    practice: PracticeId,
+    row: &EntryRow,
+) -> Result<(), LoadError> {
     let position = row.position;
-    let fail = |rule| LoadError::Entry { practice, position, rule };
+    let fail = |rule| LoadError::Entry {
+        practice,
+        position,
+        rule,
+    };
     let leaf: Leaf = cbor::decode(&row.leaf).map_err(fail)?;
     let parsed = Parsed::parse(leaf.signed).map_err(fail)?;
     let stream = parsed.statement().stream();

@@ -93,8 +93,10 @@ impl Practice {
     ) -> Result<Outcome, StoreError> {
         let received = now.max(self.state.received);
         // A single statement is taken whole or not at all by itself; only several need a way back.
-        let backup =
-            (uploads.len() > 1).then(|| self.state.savepoint(uploads.iter().map(|u| u.statement.statement())));
+        let backup = (uploads.len() > 1).then(|| {
+            self.state
+                .savepoint(uploads.iter().map(|u| u.statement.statement()))
+        });
         let (fresh, erased) = (pending.fresh.len(), pending.erased.len());
         let mut receipts = Vec::with_capacity(uploads.len());
         for (upload, index) in uploads.into_iter().zip(0..) {
@@ -131,6 +133,10 @@ impl Practice {
         {
             return Ok(Ok(receipt));
         }
+        // Overseers see accesses without the documents they speak of, so only the relay can hold them against these.
+        if let Err(rule) = self.may_report(position, received, statement.statement()) {
+            return Ok(Err((rule, None)));
+        }
         let stream_seq = self.state.count(&statement.statement().stream());
         if let Err(rule) = self.state.apply(position, received, statement) {
             let known = self.known(store, pending, &statement.hash())?;
@@ -140,11 +146,32 @@ impl Practice {
             pending.erased.push(erasure.document);
         }
         pending.push(position, received, stream_seq, statement, upload.payload);
-        Ok(Ok(ReceiptOr::New(Receipt { position, received, stream_seq })))
+        Ok(Ok(ReceiptOr::New(Receipt {
+            position,
+            received,
+            stream_seq,
+        })))
+    }
+
+    /// R40, R13: an access is reported by someone who may read the document.
+    fn may_report(&self, position: u64, received: u64, statement: &Statement) -> Result<(), Rule> {
+        let Body::Access(access) = &statement.body else {
+            return Ok(());
+        };
+        let state = &self.state;
+        let member = state.roster.active(&statement.signer, position)?.member;
+        let document = state.documents.get(&access.document).ok_or(Rule::NoSuchDocument)?;
+        let rights = document.rights(&state.roster, &member, position, received);
+        rights.map(|_| ()).ok_or(Rule::NotPermitted)
     }
 
     /// Where a statement stands already, durable or about to be.
-    pub fn known(&self, store: &dyn Store, pending: &Pending, hash: &Hash) -> Result<Option<ReceiptOr>, StoreError> {
+    pub fn known(
+        &self,
+        store: &dyn Store,
+        pending: &Pending,
+        hash: &Hash,
+    ) -> Result<Option<ReceiptOr>, StoreError> {
         if let Some(at) = pending.rows.iter().position(|row| row.statement == *hash) {
             return Ok(pending.fresh.get(at).map(|f| {
                 ReceiptOr::Known(Receipt {
@@ -154,11 +181,17 @@ impl Practice {
                 })
             }));
         }
-        let Some(position) = store.find_statement(self.id(), hash)? else { return Ok(None) };
+        let Some(position) = store.find_statement(self.id(), hash)? else {
+            return Ok(None);
+        };
         let rows = store.entries_at(self.id(), &[position])?;
         let leaf: Option<Leaf> = rows.first().and_then(|row| cbor::decode(&row.leaf).ok());
         let leaf = leaf.ok_or_else(|| StoreError::Corrupt(format!("entry {position} is unreadable")))?;
-        Ok(Some(ReceiptOr::Known(Receipt { position, received: leaf.received, stream_seq: leaf.stream_seq })))
+        Ok(Some(ReceiptOr::Known(Receipt {
+            position,
+            received: leaf.received,
+            stream_seq: leaf.stream_seq,
+        })))
     }
 
     /// The present head of the chain that a statement belongs to, for whoever has to sign again.
@@ -173,11 +206,16 @@ impl Practice {
     }
 
     /// The durable write that makes what is pending part of the ledger.
-    pub fn batch(&self, store: &dyn Store, pending: &mut Pending) -> Result<(PracticeBatch, Sequenced), StoreError> {
+    pub fn batch(
+        &self,
+        store: &dyn Store,
+        pending: &mut Pending,
+    ) -> Result<(PracticeBatch, Sequenced), StoreError> {
         let mut tree = (*self.tree).clone();
         let leaves: Vec<Hash> = pending.rows.iter().map(|row| leaf_hash(&row.leaf)).collect();
-        let completed =
-            tree.append(&leaves).map_err(|_: FoldError| StoreError::Misuse("a ledger cannot grow further"))?;
+        let completed = tree
+            .append(&leaves)
+            .map_err(|_: FoldError| StoreError::Misuse("a ledger cannot grow further"))?;
         let tiles = completed.into_iter().map(|complete| TileRow {
             level: complete.tile.level,
             index: complete.tile.index,
@@ -189,7 +227,10 @@ impl Practice {
         for document in &pending.erased {
             let key = StreamKey(Stream::Document(*document).key());
             erase.extend(store.stream(self.id(), &key, 0, self.tree.size(), usize::MAX)?);
-            let fresh = pending.fresh.iter().filter(|f| f.stream == Stream::Document(*document));
+            let fresh = pending
+                .fresh
+                .iter()
+                .filter(|f| f.stream == Stream::Document(*document));
             erase.extend(fresh.map(|f| f.position));
         }
         let batch = PracticeBatch {
@@ -197,8 +238,14 @@ impl Practice {
             expect: self.tree.size(),
             entries: std::mem::take(&mut pending.rows),
             tiles: tiles.collect(),
-            head: Head { size: tree.size(), root: tree.root() },
-            snapshot: due.then(|| Snapshot { size: tree.size(), state: cbor::encode(&self.state) }),
+            head: Head {
+                size: tree.size(),
+                root: tree.root(),
+            },
+            snapshot: due.then(|| Snapshot {
+                size: tree.size(),
+                state: cbor::encode(&self.state),
+            }),
             erase,
         };
         let written_down = due.then(|| tree.size());
@@ -207,8 +254,19 @@ impl Practice {
 }
 
 impl Pending {
-    fn push(&mut self, position: u64, received: u64, stream_seq: u64, statement: &Verified, payload: Vec<u8>) {
-        let leaf = Leaf { received, stream_seq, signed: statement.signed().clone() };
+    fn push(
+        &mut self,
+        position: u64,
+        received: u64,
+        stream_seq: u64,
+        statement: &Verified,
+        payload: Vec<u8>,
+    ) {
+        let leaf = Leaf {
+            received,
+            stream_seq,
+            signed: statement.signed().clone(),
+        };
         let stream = statement.statement().stream();
         let kept = statement.statement().payload.is_some().then_some(payload);
         self.rows.push(EntryRow {
@@ -218,7 +276,12 @@ impl Pending {
             leaf: leaf.encode(),
             payload: Some(kept.clone().unwrap_or_default()),
         });
-        self.fresh.push(Fresh { position, stream, leaf, payload: kept });
+        self.fresh.push(Fresh {
+            position,
+            stream,
+            leaf,
+            payload: kept,
+        });
     }
 }
 
@@ -227,9 +290,22 @@ pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Ru
     let state = State::found(now, &genesis.statement)?;
     let mut pending = Pending::default();
     pending.push(0, now, 0, &genesis.statement, genesis.payload);
-    let checkpoint = CompactCheckpoint { size: 0, root: troth_protocol::tree::EMPTY_ROOT, signature: [0; 64] };
+    let checkpoint = CompactCheckpoint {
+        size: 0,
+        root: troth_protocol::tree::EMPTY_ROOT,
+        signature: [0; 64],
+    };
     let (tree, roster) = (Arc::new(Tree::new()), Arc::new(state.roster.clone()));
-    Ok((Practice { state, roster, tree, checkpoint, written_down: 0 }, pending))
+    Ok((
+        Practice {
+            state,
+            roster,
+            tree,
+            checkpoint,
+            written_down: 0,
+        },
+        pending,
+    ))
 }
 
 /// The id that a genesis statement founds.

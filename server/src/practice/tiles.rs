@@ -18,7 +18,11 @@ pub struct StoredTiles {
 impl StoredTiles {
     /// The tiles of a practice's ledger.
     pub fn new(store: &Arc<dyn Store>, practice: PracticeId) -> Self {
-        Self { store: store.clone(), practice, kept: HashMap::new() }
+        Self {
+            store: store.clone(),
+            practice,
+            kept: HashMap::new(),
+        }
     }
 }
 
@@ -34,7 +38,10 @@ impl TileSource for StoredTiles {
             .store
             .tile(&self.practice, level, index)?
             .ok_or_else(|| StoreError::Corrupt(format!("tile {level}/{index} is missing")))?;
-        let hashes: Vec<Hash> = bytes.chunks_exact(Hash::LEN).filter_map(Hash::from_slice).collect();
+        let hashes: Vec<Hash> = bytes
+            .chunks_exact(Hash::LEN)
+            .filter_map(Hash::from_slice)
+            .collect();
         self.kept.insert(level, (index, hashes.clone()));
         Ok(hashes)
     }

@@ -70,7 +70,9 @@ impl std::fmt::Debug for Plan {
 impl Plan {
     /// The visible positions, ascending; `None` for every one.
     pub(super) fn positions(&self, store: &dyn Store) -> Result<Option<Vec<u64>>, StoreError> {
-        let Streams::Some(streams) = &self.streams else { return Ok(None) };
+        let Streams::Some(streams) = &self.streams else {
+            return Ok(None);
+        };
         let mut positions = Vec::new();
         for (stream, until) in streams {
             let end = self.to.min(until.position.saturating_add(1));
@@ -84,9 +86,9 @@ impl Plan {
     pub(super) fn shows_payload(&self, stream: &Stream, position: u64) -> bool {
         match &self.streams {
             Streams::All => true,
-            Streams::Some(streams) => {
-                streams.get(stream).is_some_and(|until| until.payloads && position <= until.position)
-            }
+            Streams::Some(streams) => streams
+                .get(stream)
+                .is_some_and(|until| until.payloads && position <= until.position),
         }
     }
 }

@@ -48,7 +48,16 @@ pub struct Outbox {
 pub fn channel() -> (Outlet, Outbox) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let level = Arc::new(Level::default());
-    (Outlet { frames: sender, level: level.clone() }, Outbox { frames: receiver, level })
+    (
+        Outlet {
+            frames: sender,
+            level: level.clone(),
+        },
+        Outbox {
+            frames: receiver,
+            level,
+        },
+    )
 }
 
 impl Outlet {
@@ -141,7 +150,9 @@ mod tests {
         let (outlet, mut outbox) = channel();
         for _ in 0..100 {
             assert!(outlet.send(frame(limits::FRAME)));
-            let Some(Out::Frame(frame)) = outbox.next().await else { panic!("nothing came") };
+            let Some(Out::Frame(frame)) = outbox.next().await else {
+                panic!("nothing came")
+            };
             outbox.written(frame.len());
         }
     }

@@ -26,23 +26,33 @@ fn scene() -> Scene {
     let practice = world.found(&admin, 1);
     let id = world.login(practice, &admin);
     world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
-    Scene { world, admin, practice, id }
+    Scene {
+        world,
+        admin,
+        practice,
+        id,
+    }
 }
 
 impl Scene {
     fn edit(&self, text: &[u8]) -> Upload {
-        self.admin.edit(self.world.state(&self.practice), document(1), text)
+        self.admin
+            .edit(self.world.state(&self.practice), document(1), text)
     }
 
     fn edits(&self, count: usize) -> Vec<Upload> {
-        self.admin.edits(self.world.state(&self.practice), document(1), count, b"sealed")
+        self.admin
+            .edits(self.world.state(&self.practice), document(1), count, b"sealed")
     }
 
     /// A statement of this device with any body, well formed but for what the body says.
     fn any(&self, body: Body, payload: &[u8]) -> Upload {
         let state = self.world.state(&self.practice);
         let head = state.documents[&document(1)].head();
-        let seen = Some(troth_protocol::statement::Seen { roster: state.roster.head(), control: Some(head) });
+        let seen = Some(troth_protocol::statement::Seen {
+            roster: state.roster.head(),
+            control: Some(head),
+        });
         self.admin.upload(&self.practice, seen, body, payload.to_vec())
     }
 
@@ -57,7 +67,10 @@ fn an_edit_gets_its_place_in_ledger_and_stream() {
     let before = s.size();
     let edit = s.edit(b"sealed");
     let receipts = s.world.append(s.id, vec![edit]);
-    assert_eq!((receipts[0].position, receipts[0].received), (before, s.world.now));
+    assert_eq!(
+        (receipts[0].position, receipts[0].received),
+        (before, s.world.now)
+    );
     assert_eq!(receipts[0].stream_seq, 1, "after the document's creation");
 }
 
@@ -81,7 +94,11 @@ fn what_comes_twice_is_answered_as_the_first_time() {
     let size = s.size();
     let turn = s.admin.turn(s.world.state(&s.practice), document(1));
     s.world.append(s.id, vec![turn.clone()]);
-    assert_eq!(s.world.append(s.id, vec![edit.clone()]), first, "even after the epoch turned");
+    assert_eq!(
+        s.world.append(s.id, vec![edit.clone()]),
+        first,
+        "even after the epoch turned"
+    );
     s.world.restart();
     s.id = s.world.login(s.practice, &s.admin);
     assert_eq!(s.world.append(s.id, vec![edit]), first, "even after a restart");
@@ -102,8 +119,16 @@ fn what_comes_twice_before_the_write_is_answered_as_the_first_time() {
     let first = s.world.appended(s.id);
     assert_eq!(first.receipts[0], first.receipts[1], "twice in one request");
     let second = s.world.appended(s.id);
-    assert_eq!((second.request, second.receipts[0]), (2, first.receipts[0]), "twice in one write");
-    assert_eq!(s.world.appended(other).receipts[0], first.receipts[0], "on two connections");
+    assert_eq!(
+        (second.request, second.receipts[0]),
+        (2, first.receipts[0]),
+        "twice in one write"
+    );
+    assert_eq!(
+        s.world.appended(other).receipts[0],
+        first.receipts[0],
+        "on two connections"
+    );
     assert_eq!(s.size(), first.receipts[0].position + 1);
 }
 
@@ -127,7 +152,11 @@ fn a_practice_that_is_founded_twice_is_founded_once() {
     assert_eq!(world.appended(b), first, "at the same moment");
     world.pass(5000);
     world.send(a, found.clone());
-    assert_eq!(world.appended(a), first, "later, with the clock of the first time");
+    assert_eq!(
+        world.appended(a),
+        first,
+        "later, with the clock of the first time"
+    );
     world.restart();
     let c = world.connect();
     world.send(c, found);
@@ -139,7 +168,10 @@ fn a_practice_that_is_founded_twice_is_founded_once() {
 fn r20_genesis_names_this_relay_and_its_key() {
     let mut world = World::new();
     let admin = Device::new(1, member(1));
-    for (origin, key) in [("elsewhere.example", ledger_key()), (ORIGIN, Device::new(9, member(1)).keys.signing)] {
+    for (origin, key) in [
+        ("elsewhere.example", ledger_key()),
+        (ORIGIN, Device::new(9, member(1)).keys.signing),
+    ] {
         let id = world.connect();
         let (practice, genesis) = admin.genesis(origin, key, 1);
         world.send(id, ClientMessage::Found(Found { genesis }));
@@ -155,8 +187,16 @@ fn hello_to_a_practice_that_is_not_yet_durable_has_to_wait() {
     let (practice, genesis) = admin.genesis(ORIGIN, ledger_key(), 1);
     let (a, b) = (world.connect(), world.connect());
     let nonce = troth_protocol::ids::Nonce([1; 32]);
-    let hello = troth_protocol::wire::Hello { practice, device: admin.id(), nonce, size: 0 };
-    world.round(vec![(a, ClientMessage::Found(Found { genesis })), (b, ClientMessage::Hello(hello))]);
+    let hello = troth_protocol::wire::Hello {
+        practice,
+        device: admin.id(),
+        nonce,
+        size: 0,
+    };
+    world.round(vec![
+        (a, ClientMessage::Found(Found { genesis })),
+        (b, ClientMessage::Hello(hello)),
+    ]);
     assert_eq!(world.closed[&b], Rule::Unavailable);
 }
 
@@ -171,7 +211,11 @@ fn all_or_nothing() {
     let refused = s.world.append_refused(s.id, uploads.clone());
     assert_eq!((refused.index, refused.rule()), (4, Rule::LastOne));
     assert_eq!(s.size(), size);
-    assert_eq!(cbor::encode(s.world.state(&s.practice)), before, "the state is what it was, to the byte");
+    assert_eq!(
+        cbor::encode(s.world.state(&s.practice)),
+        before,
+        "the state is what it was, to the byte"
+    );
     uploads.pop();
     assert_eq!(s.world.append(s.id, uploads).len(), 4);
 }
@@ -180,10 +224,14 @@ fn all_or_nothing() {
 fn a_refused_request_leaves_those_beside_it_alone() {
     let mut s = scene();
     let other = Device::new(2, member(1));
-    s.world.append(s.id, vec![s.admin.add_device(s.world.state(&s.practice), &other)]);
+    s.world
+        .append(s.id, vec![s.admin.add_device(s.world.state(&s.practice), &other)]);
     let second = s.world.login(s.practice, &other);
     let state = s.world.state(&s.practice);
-    let (good, mut bad) = (s.admin.edits(state, document(1), 2, b"a"), other.edits(state, document(1), 2, b"b"));
+    let (good, mut bad) = (
+        s.admin.edits(state, document(1), 2, b"a"),
+        other.edits(state, document(1), 2, b"b"),
+    );
     bad.remove(0); // R44: the second edit without the first
     let append = |uploads| ClientMessage::Append(Append { request: 1, uploads });
     s.world.round(vec![(second, append(bad)), (s.id, append(good))]);
@@ -195,10 +243,16 @@ fn a_refused_request_leaves_those_beside_it_alone() {
 fn r15_a_stale_chain_is_answered_with_its_head() {
     let mut s = scene();
     let state = s.world.state(&s.practice);
-    let (a, b) = (s.admin.add_device(state, &Device::new(2, member(1))), s.admin.add_device(state, &Device::new(3, member(1))));
+    let (a, b) = (
+        s.admin.add_device(state, &Device::new(2, member(1))),
+        s.admin.add_device(state, &Device::new(3, member(1))),
+    );
     s.world.append(s.id, vec![a.clone()]);
     let refused = s.world.append_refused(s.id, vec![b]);
-    assert_eq!((refused.rule(), refused.head), (Rule::StaleChain, Some(Hash::of(&[&a.signed.statement]))));
+    assert_eq!(
+        (refused.rule(), refused.head),
+        (Rule::StaleChain, Some(Hash::of(&[&a.signed.statement])))
+    );
 
     let state = s.world.state(&s.practice);
     let turns: Vec<Upload> = [1, 2].map(|_| s.admin.turn(state, document(1))).into();
@@ -206,18 +260,35 @@ fn r15_a_stale_chain_is_answered_with_its_head() {
     let erase = s.admin.erase(state, document(1));
     s.world.append(s.id, turns[..1].to_vec());
     let refused = s.world.append_refused(s.id, vec![erase]);
-    assert_eq!((refused.rule(), refused.head), (Rule::StaleChain, Some(Hash::of(&[&turns[0].signed.statement]))));
+    assert_eq!(
+        (refused.rule(), refused.head),
+        (Rule::StaleChain, Some(Hash::of(&[&turns[0].signed.statement])))
+    );
 }
 
 #[test]
 fn r6_what_is_never_appended() {
     let mut s = scene();
-    let session = s.any(Body::Session(Session { transcript: Hash::default() }), b"");
-    let notice = s.any(Body::Notice(Notice { kind: NoticeKind::BackupTaken, count: 1 }), b"");
+    let session = s.any(
+        Body::Session(Session {
+            transcript: Hash::default(),
+        }),
+        b"",
+    );
+    let notice = s.any(
+        Body::Notice(Notice {
+            kind: NoticeKind::BackupTaken,
+            count: 1,
+        }),
+        b"",
+    );
     let (_, genesis) = s.admin.genesis(ORIGIN, ledger_key(), 2);
     for upload in [session, notice, genesis] {
         let size = s.size();
-        assert_eq!(s.world.append_refused(s.id, vec![upload]).rule(), Rule::NotAppendable);
+        assert_eq!(
+            s.world.append_refused(s.id, vec![upload]).rule(),
+            Rule::NotAppendable
+        );
         assert_eq!(s.size(), size);
     }
 }
@@ -226,11 +297,26 @@ fn r6_what_is_never_appended() {
 fn r64_what_is_not_in_use_yet() {
     let mut s = scene();
     let (document, invite) = (document(1), troth_protocol::ids::InviteId([1; 16]));
-    let snapshot = Snapshot { document, epoch: 1, covers: vec![] };
-    let submission = Submission { invite, kind: SubmissionKind::Answers, sequence: 1, prev: None };
+    let snapshot = Snapshot {
+        document,
+        epoch: 1,
+        covers: vec![],
+    };
+    let submission = Submission {
+        invite,
+        kind: SubmissionKind::Answers,
+        sequence: 1,
+        prev: None,
+    };
     for (body, payload) in [
         (Body::Snapshot(snapshot), &b"sealed"[..]),
-        (Body::Attest(Attest { document, snapshot: Hash::default() }), b""),
+        (
+            Body::Attest(Attest {
+                document,
+                snapshot: Hash::default(),
+            }),
+            b"",
+        ),
         (Body::Submission(submission), b"sealed"),
     ] {
         let upload = s.any(body, payload);
@@ -245,7 +331,10 @@ fn r4_a_payload_is_the_one_that_its_statement_names() {
     for payload in [&b"Sealed"[..], b"seale", b"sealed ", b""] {
         let mut bad = good.clone();
         bad.payload = payload.to_vec();
-        assert_eq!(s.world.append_refused(s.id, vec![bad]).rule(), Rule::PayloadMismatch);
+        assert_eq!(
+            s.world.append_refused(s.id, vec![bad]).rule(),
+            Rule::PayloadMismatch
+        );
     }
     s.world.append(s.id, vec![good]);
 }
@@ -284,16 +373,23 @@ fn r5_a_signature_is_its_signers_and_for_this_practice() {
 fn r13_a_device_appends_what_it_signed_itself() {
     let mut s = scene();
     let other = Device::new(2, member(1));
-    s.world.append(s.id, vec![s.admin.add_device(s.world.state(&s.practice), &other)]);
+    s.world
+        .append(s.id, vec![s.admin.add_device(s.world.state(&s.practice), &other)]);
     let theirs = other.edit(s.world.state(&s.practice), document(1), b"sealed");
-    assert_eq!(s.world.append_refused(s.id, vec![theirs]).rule(), Rule::NotPermitted);
+    assert_eq!(
+        s.world.append_refused(s.id, vec![theirs]).rule(),
+        Rule::NotPermitted
+    );
 }
 
 #[test]
 fn r11_a_signer_that_the_practice_never_had_is_refused() {
     let mut s = scene();
     let stranger = Device::new(9, member(1)).edit(s.world.state(&s.practice), document(1), b"sealed");
-    assert_eq!(s.world.append_refused(s.id, vec![stranger]).rule(), Rule::UnknownDevice);
+    assert_eq!(
+        s.world.append_refused(s.id, vec![stranger]).rule(),
+        Rule::UnknownDevice
+    );
 }
 
 #[test]
@@ -302,7 +398,11 @@ fn r31_the_ledger_key_turns_to_one_that_the_relay_has_or_not_at_all() {
     let thief = ed25519_dalek::SigningKey::from_bytes(&[50; 32]);
     let proof = Signature::sign(&thief, troth_protocol::labels::LEDGER_PROOF, &s.practice, &[]);
     let key = troth_protocol::ids::VerifyingKey(thief.verifying_key().to_bytes());
-    let turn = s.admin.roster(s.world.state(&s.practice), vec![RosterAction::TurnLedgerKey { key, proof }], vec![]);
+    let turn = s.admin.roster(
+        s.world.state(&s.practice),
+        vec![RosterAction::TurnLedgerKey { key, proof }],
+        vec![],
+    );
     assert_eq!(s.world.append_refused(s.id, vec![turn]).rule(), Rule::LedgerKey);
 }
 
@@ -313,15 +413,31 @@ fn what_is_erased_is_gone_from_the_store_and_the_leaves_stay() {
     s.world.append(s.id, edits);
     let erase = s.admin.erase(s.world.state(&s.practice), document(1));
     s.world.append(s.id, vec![erase]);
-    let rows = s.world.store().entries(&s.practice, 0, s.size(), usize::MAX).unwrap();
+    let rows = s
+        .world
+        .store()
+        .entries(&s.practice, 0, s.size(), usize::MAX)
+        .unwrap();
     assert_eq!(rows.len() as u64, s.size());
-    let left = rows.iter().filter(|row| row.payload.as_ref().is_some_and(|p| p == b"sealed")).count();
+    let left = rows
+        .iter()
+        .filter(|row| row.payload.as_ref().is_some_and(|p| p == b"sealed"))
+        .count();
     assert_eq!(left, 0);
     let late = s.any(
-        Body::Change(troth_protocol::statement::Change { document: document(1), epoch: 1, sequence: 4, prev: None }),
+        Body::Change(troth_protocol::statement::Change {
+            document: document(1),
+            epoch: 1,
+            sequence: 4,
+            prev: None,
+        }),
         b"late",
     );
-    assert_eq!(s.world.append_refused(s.id, vec![late]).rule(), Rule::Closed, "R41");
+    assert_eq!(
+        s.world.append_refused(s.id, vec![late]).rule(),
+        Rule::Closed,
+        "R41"
+    );
 }
 
 #[test]
@@ -334,13 +450,29 @@ fn two_practices_do_not_see_each_other() {
     world.items(a);
     world.append(b, vec![two.create(world.state(&second), document(1), &[])]);
     world.append(b, vec![two.edit(world.state(&second), document(1), b"sealed")]);
-    assert!(world.receive(a).is_none(), "nothing of the other practice is heard");
+    assert!(
+        world.receive(a).is_none(),
+        "nothing of the other practice is heard"
+    );
     assert_eq!(world.size(&first), 2, "genesis and a login");
     let stranger = world.try_login(second, &one);
     assert_eq!(world.closed[&stranger], Rule::UnknownDevice, "R11");
-    world.send(a, ClientMessage::Fetch(troth_protocol::wire::Fetch { request: 3, documents: vec![document(1)], size: 2 }));
-    let Some(RelayMessage::Fetched(3, false, items)) = world.receive(a) else { panic!("not fetched") };
-    assert_eq!(super::reader::entries(&items), 0, "the same name in another practice is another document");
+    world.send(
+        a,
+        ClientMessage::Fetch(troth_protocol::wire::Fetch {
+            request: 3,
+            documents: vec![document(1)],
+            size: 2,
+        }),
+    );
+    let Some(RelayMessage::Fetched(3, false, items)) = world.receive(a) else {
+        panic!("not fetched")
+    };
+    assert_eq!(
+        super::reader::entries(&items),
+        0,
+        "the same name in another practice is another document"
+    );
     // One write, two practices: each gets its own answer.
     let append = |uploads| ClientMessage::Append(Append { request: 9, uploads });
     let mine = one.create(world.state(&first), document(1), &[]);

@@ -17,7 +17,10 @@ fn grown() -> (Arc<Memory>, PracticeId) {
     let practice = world.found(&admin, 1);
     let id = world.login(practice, &admin);
     for number in [1, 2] {
-        world.append(id, vec![admin.create(world.state(&practice), document(number), &[])]);
+        world.append(
+            id,
+            vec![admin.create(world.state(&practice), document(number), &[])],
+        );
         let edits = admin.edits(world.state(&practice), document(number), 200, b"sealed");
         world.append(id, edits);
     }
@@ -48,7 +51,10 @@ fn what_is_whole_is_found_whole() {
     assert_eq!(ledger.practice, practice.to_string());
     assert_eq!((ledger.entries, ledger.documents, ledger.erased), (405, 2, 1));
     let json = serde_json::to_value(&report).unwrap();
-    assert_eq!((json["ok"].as_bool(), json["ledgers"][0]["entries"].as_u64()), (Some(true), Some(405)));
+    assert_eq!(
+        (json["ok"].as_bool(), json["ledgers"][0]["entries"].as_u64()),
+        (Some(true), Some(405))
+    );
 }
 
 #[test]
@@ -61,7 +67,9 @@ fn every_single_change_is_found() {
             row.leaf[last] ^= 1;
         }),
         ("is missing", |row| row.position += 1),
-        ("payload is not the one", |row| row.payload = Some(b"Sealed".to_vec())),
+        ("payload is not the one", |row| {
+            row.payload = Some(b"Sealed".to_vec())
+        }),
         ("payload is missing", |row| row.payload = None),
         ("under another stream", |row| row.stream.0[16] ^= 1),
         ("under another statement", |row| row.statement.0[0] ^= 1),

@@ -70,7 +70,9 @@ impl Client {
     /// The next message; or the code that the relay closes with, without the private range's beginning.
     pub async fn next(&mut self) -> Result<RelayMessage, u16> {
         loop {
-            let next = tokio::time::timeout(SOON, self.socket.next()).await.expect("the relay says something");
+            let next = tokio::time::timeout(SOON, self.socket.next())
+                .await
+                .expect("the relay says something");
             match next {
                 Some(Ok(Message::Binary(frame))) => return Ok(wire::message(&frame).unwrap()),
                 Some(Ok(Message::Close(Some(close)))) => return Err(u16::from(close.code) - 4000),
@@ -91,28 +93,48 @@ impl Client {
 
     pub async fn found(&mut self, founder: &Device) -> (PracticeId, State) {
         let (practice, genesis) = founder.genesis(ORIGIN, ledger_key(), 1);
-        self.send(&ClientMessage::Found(Found { genesis: genesis.clone() })).await;
-        let Ok(RelayMessage::Appended(appended)) = self.next().await else { panic!("not founded") };
+        self.send(&ClientMessage::Found(Found {
+            genesis: genesis.clone(),
+        }))
+        .await;
+        let Ok(RelayMessage::Appended(appended)) = self.next().await else {
+            panic!("not founded")
+        };
         let parsed = verify_genesis(Parsed::parse(genesis.signed).unwrap()).unwrap();
-        (practice, State::found(appended.receipts[0].received, &parsed).unwrap())
+        (
+            practice,
+            State::found(appended.receipts[0].received, &parsed).unwrap(),
+        )
     }
 
     pub async fn login(&mut self, practice: PracticeId, device: &Device, state: &State) {
-        let hello = Hello { practice, device: device.id(), nonce: Nonce([3; 32]), size: 0 };
+        let hello = Hello {
+            practice,
+            device: device.id(),
+            nonce: Nonce([3; 32]),
+            size: 0,
+        };
         self.send(&ClientMessage::Hello(hello)).await;
-        let Ok(RelayMessage::Challenge(challenge)) = self.next().await else { panic!("not challenged") };
+        let Ok(RelayMessage::Challenge(challenge)) = self.next().await else {
+            panic!("not challenged")
+        };
         let key: VerifyingKey = ledger_key();
         let transcript = Transcript::verify(hello, &challenge, &key).unwrap().hash();
-        self.send(&ClientMessage::Session(device.session(state, transcript))).await;
-        let Ok(RelayMessage::Welcome(_)) = self.next().await else { panic!("not welcome") };
+        self.send(&ClientMessage::Session(device.session(state, transcript)))
+            .await;
+        let Ok(RelayMessage::Welcome(_)) = self.next().await else {
+            panic!("not welcome")
+        };
     }
 
     pub async fn follow(&mut self, size: u64) {
-        self.send(&ClientMessage::Follow(Follow { nonce: NONCE, size })).await;
+        self.send(&ClientMessage::Follow(Follow { nonce: NONCE, size }))
+            .await;
     }
 
     pub async fn append(&mut self, uploads: Vec<Upload>) -> Appended {
-        self.send(&ClientMessage::Append(Append { request: 1, uploads })).await;
+        self.send(&ClientMessage::Append(Append { request: 1, uploads }))
+            .await;
         match self.next().await {
             Ok(RelayMessage::Appended(appended)) => appended,
             other => panic!("not appended: {other:?}"),

@@ -31,10 +31,17 @@ impl Story {
         let uploads = make(self);
         for _ in 0..3 {
             let id = self.login(restart);
-            self.world.send(id, ClientMessage::Append(Append { request: 1, uploads: uploads.clone() }));
+            self.world.send(
+                id,
+                ClientMessage::Append(Append {
+                    request: 1,
+                    uploads: uploads.clone(),
+                }),
+            );
             match self.world.receive(id) {
                 Some(RelayMessage::Appended(appended)) => {
-                    self.acknowledged.extend(uploads.into_iter().zip(appended.receipts));
+                    self.acknowledged
+                        .extend(uploads.into_iter().zip(appended.receipts));
                     return;
                 }
                 Some(RelayMessage::Refused(refused)) => {
@@ -59,7 +66,12 @@ impl Story {
         let practice = self.practice.unwrap();
         for _ in 0..3 {
             let id = self.world.connect();
-            let hello = Hello { practice, device: self.admin.id(), nonce: super::world::NONCE, size: 0 };
+            let hello = Hello {
+                practice,
+                device: self.admin.id(),
+                nonce: super::world::NONCE,
+                size: 0,
+            };
             let transcript = self.world.hello(id, practice, &self.admin, hello.size);
             let session = self.admin.session(self.world.state(&practice), transcript);
             self.world.send(id, ClientMessage::Session(session));
@@ -75,7 +87,12 @@ impl Story {
         let (practice, genesis) = self.admin.genesis(ORIGIN, ledger_key(), 1);
         for _ in 0..3 {
             let id = self.world.connect();
-            self.world.send(id, ClientMessage::Found(Found { genesis: genesis.clone() }));
+            self.world.send(
+                id,
+                ClientMessage::Found(Found {
+                    genesis: genesis.clone(),
+                }),
+            );
             match self.world.receive(id) {
                 Some(RelayMessage::Appended(appended)) => {
                     self.acknowledged.push((genesis, appended.receipts[0]));
@@ -93,10 +110,16 @@ impl Story {
         self.found(restart);
         self.insist(restart, |s| vec![s.admin.create(s.state(), document(1), &[])]);
         self.insist(restart, |s| s.admin.edits(s.state(), document(1), 3, b"first"));
-        self.insist(restart, |s| vec![s.admin.add_device(s.state(), &Device::new(2, member(1)))]);
-        self.insist(restart, |s| s.admin.edits(s.state(), document(1), 255, b"enough for a tile"));
+        self.insist(restart, |s| {
+            vec![s.admin.add_device(s.state(), &Device::new(2, member(1)))]
+        });
+        self.insist(restart, |s| {
+            s.admin.edits(s.state(), document(1), 255, b"enough for a tile")
+        });
         self.insist(restart, |s| vec![s.admin.turn(s.state(), document(1))]);
-        self.insist(restart, |s| s.admin.edits(s.state(), document(1), 2, b"after the turn"));
+        self.insist(restart, |s| {
+            s.admin.edits(s.state(), document(1), 2, b"after the turn")
+        });
         self.insist(restart, |s| vec![s.admin.erase(s.state(), document(1))]);
     }
 
@@ -107,7 +130,13 @@ impl Story {
 
 fn story(store: &Arc<Memory>) -> Story {
     let world = World::on(store.clone());
-    Story { world, admin: Device::new(1, member(1)), practice: None, acknowledged: Vec::new(), crashed: 0 }
+    Story {
+        world,
+        admin: Device::new(1, member(1)),
+        practice: None,
+        acknowledged: Vec::new(),
+        crashed: 0,
+    }
 }
 
 /// Everything that was acknowledged stands where it was said to stand, and everything verifies.
@@ -118,7 +147,10 @@ fn holds(store: &Arc<Memory>, story: &mut Story) {
         let rows = store.entries_at(&practice, &[receipt.position]).unwrap();
         let leaf: troth_protocol::entry::Leaf = troth_protocol::cbor::decode(&rows[0].leaf).unwrap();
         assert_eq!(leaf.signed, upload.signed, "entry {}", receipt.position);
-        assert_eq!((leaf.received, leaf.stream_seq), (receipt.received, receipt.stream_seq));
+        assert_eq!(
+            (leaf.received, leaf.stream_seq),
+            (receipt.received, receipt.stream_seq)
+        );
     }
     let of: Arc<dyn Store> = store.clone();
     let key: VerifyingKey = ledger_key();
@@ -172,14 +204,21 @@ fn a_follower_hears_of_a_write_that_was_reported_as_failed_and_is_there() {
 
     store.doom(store.commits(), Fate::Unsure);
     let edit = admin.edit(world.state(&practice), document(1), b"sealed");
-    assert_eq!(world.append_refused(id, vec![edit.clone()]).rule(), Rule::Unavailable);
+    assert_eq!(
+        world.append_refused(id, vec![edit.clone()]).rule(),
+        Rule::Unavailable
+    );
     reader.take_all(world.items(follower));
     world.pass(RETRY_FAILED_MS);
     world.append(id, vec![edit]);
     let next = admin.edit(world.state(&practice), document(1), b"sealed too");
     world.append(id, vec![next]);
     reader.take_all(world.items(follower));
-    assert_eq!(reader.positions(), (0..world.size(&practice)).collect::<Vec<_>>(), "every entry, none as a root");
+    assert_eq!(
+        reader.positions(),
+        (0..world.size(&practice)).collect::<Vec<_>>(),
+        "every entry, none as a root"
+    );
 }
 
 #[test]
@@ -189,9 +228,17 @@ fn a_failed_write_takes_all_practices_of_its_round_back() {
     let (one, two) = (Device::new(1, member(1)), Device::new(2, member(2)));
     let (first, second) = (world.found(&one, 1), world.found(&two, 2));
     let (a, b) = (world.login(first, &one), world.login(second, &two));
-    let uploads = [one.create(world.state(&first), document(1), &[]), two.create(world.state(&second), document(1), &[])];
+    let uploads = [
+        one.create(world.state(&first), document(1), &[]),
+        two.create(world.state(&second), document(1), &[]),
+    ];
     store.doom(store.commits(), Fate::Lost);
-    let append = |upload: &Upload| ClientMessage::Append(Append { request: 1, uploads: vec![upload.clone()] });
+    let append = |upload: &Upload| {
+        ClientMessage::Append(Append {
+            request: 1,
+            uploads: vec![upload.clone()],
+        })
+    };
     world.round(vec![(a, append(&uploads[0])), (b, append(&uploads[1]))]);
     for id in [a, b] {
         assert_eq!(world.refused(id).rule(), Rule::Unavailable);
@@ -199,5 +246,8 @@ fn a_failed_write_takes_all_practices_of_its_round_back() {
     assert!(world.state(&first).documents.is_empty() && world.state(&second).documents.is_empty());
     world.pass(RETRY_FAILED_MS);
     world.round(vec![(a, append(&uploads[0])), (b, append(&uploads[1]))]);
-    assert_eq!(world.appended(a).receipts.len() + world.appended(b).receipts.len(), 2);
+    assert_eq!(
+        world.appended(a).receipts.len() + world.appended(b).receipts.len(),
+        2
+    );
 }

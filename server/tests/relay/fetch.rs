@@ -25,18 +25,33 @@ fn scene() -> Scene {
     let practice = world.found(&admin, 1);
     let id = world.login(practice, &admin);
     for number in 1..=4 {
-        world.append(id, vec![admin.create(world.state(&practice), document(number), &[])]);
+        world.append(
+            id,
+            vec![admin.create(world.state(&practice), document(number), &[])],
+        );
     }
     for round in 0..400_u16 {
         let edit = admin.edit(world.state(&practice), document((1 + round % 4) as u8), b"sealed");
         world.append(id, vec![edit]);
     }
-    Scene { world, admin, practice, id }
+    Scene {
+        world,
+        admin,
+        practice,
+        id,
+    }
 }
 
 fn fetch(world: &mut World, id: u64, documents: &[u8], size: u64) -> Vec<Items> {
     let documents = documents.iter().map(|number| document(*number)).collect();
-    world.send(id, ClientMessage::Fetch(Fetch { request: 8, documents, size }));
+    world.send(
+        id,
+        ClientMessage::Fetch(Fetch {
+            request: 8,
+            documents,
+            size,
+        }),
+    );
     let mut all = Vec::new();
     loop {
         match world.receive(id) {
@@ -66,11 +81,24 @@ fn what_is_fetched_folds_into_the_clients_own_root() {
     let mut streams = Vec::new();
     for items in fetch(&mut s.world, s.id, &[2, 4], size) {
         frontier = items.fold(&frontier).unwrap().frontier;
-        streams.extend(items.into_entries().map(|e| Parsed::parse(e.leaf.signed).unwrap().statement().stream()));
+        streams.extend(
+            items
+                .into_entries()
+                .map(|e| Parsed::parse(e.leaf.signed).unwrap().statement().stream()),
+        );
     }
     assert_eq!((frontier.size(), frontier.root()), (size, root));
-    let of = |number| streams.iter().filter(|stream| **stream == Stream::Document(document(number))).count();
-    assert_eq!((of(2), of(4), streams.len()), (101, 101, 202), "these two, whole, and nothing else");
+    let of = |number| {
+        streams
+            .iter()
+            .filter(|stream| **stream == Stream::Document(document(number)))
+            .count()
+    };
+    assert_eq!(
+        (of(2), of(4), streams.len()),
+        (101, 101, 202),
+        "these two, whole, and nothing else"
+    );
 }
 
 #[test]
@@ -89,7 +117,13 @@ fn an_earlier_size_has_its_own_root() {
 fn what_one_may_not_see_is_not_fetched() {
     let mut s = scene();
     let counselor = Device::new(2, member(2));
-    s.world.append(s.id, vec![s.admin.add_member(s.world.state(&s.practice), &counselor, Role::Counselor)]);
+    s.world.append(
+        s.id,
+        vec![
+            s.admin
+                .add_member(s.world.state(&s.practice), &counselor, Role::Counselor),
+        ],
+    );
     let id = s.world.login(s.practice, &counselor);
     let size = s.world.size(&s.practice);
     let mut frontier = Frontier::new();
@@ -103,7 +137,8 @@ fn what_one_may_not_see_is_not_fetched() {
 #[test]
 fn an_erased_payload_does_not_come_and_its_leaf_does() {
     let mut s = scene();
-    s.world.append(s.id, vec![s.admin.erase(s.world.state(&s.practice), document(1))]);
+    s.world
+        .append(s.id, vec![s.admin.erase(s.world.state(&s.practice), document(1))]);
     let size = s.world.size(&s.practice);
     let all = fetch(&mut s.world, s.id, &[1], size);
     let entries: Vec<_> = all.into_iter().flat_map(Items::into_entries).collect();
@@ -115,7 +150,14 @@ fn an_erased_payload_does_not_come_and_its_leaf_does() {
 fn r52_one_fetches_against_a_size_that_the_ledger_has_reached() {
     let mut s = scene();
     for size in [0, s.world.size(&s.practice) + 1] {
-        s.world.send(s.id, ClientMessage::Fetch(Fetch { request: 5, documents: vec![document(1)], size }));
+        s.world.send(
+            s.id,
+            ClientMessage::Fetch(Fetch {
+                request: 5,
+                documents: vec![document(1)],
+                size,
+            }),
+        );
         let refused = s.world.refused(s.id);
         assert_eq!((refused.request, refused.rule()), (5, Rule::BeyondEnd));
     }
@@ -126,12 +168,30 @@ fn r60_a_connection_fetches_only_so_much_at_once() {
     let mut s = scene();
     s.world.hold_readings();
     for _ in 0..4 {
-        s.world.send(s.id, ClientMessage::Fetch(Fetch { request: 1, documents: vec![document(1)], size: 3 }));
+        s.world.send(
+            s.id,
+            ClientMessage::Fetch(Fetch {
+                request: 1,
+                documents: vec![document(1)],
+                size: 3,
+            }),
+        );
     }
-    s.world.send(s.id, ClientMessage::Fetch(Fetch { request: 2, documents: vec![document(1)], size: 3 }));
+    s.world.send(
+        s.id,
+        ClientMessage::Fetch(Fetch {
+            request: 2,
+            documents: vec![document(1)],
+            size: 3,
+        }),
+    );
     let refused = s.world.refused(s.id);
     assert_eq!((refused.request, refused.rule()), (2, Rule::Quota));
     s.world.release_readings();
     while s.world.receive(s.id).is_some() {}
-    assert_eq!(fetch(&mut s.world, s.id, &[1], 3).len(), 1, "and again once they are done");
+    assert_eq!(
+        fetch(&mut s.world, s.id, &[1], 3).len(),
+        1,
+        "and again once they are done"
+    );
 }

@@ -24,20 +24,38 @@ fn scene() -> Scene {
     let (admin, counselor) = (Device::new(1, member(1)), Device::new(2, member(2)));
     let practice = world.found(&admin, 1);
     let id = world.login(practice, &admin);
-    world.append(id, vec![admin.add_member(world.state(&practice), &counselor, Role::Counselor)]);
+    world.append(
+        id,
+        vec![admin.add_member(world.state(&practice), &counselor, Role::Counselor)],
+    );
     world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
-    world.append(id, vec![admin.create(world.state(&practice), document(2), &[counselor.member])]);
-    Scene { world, admin, counselor, practice, id }
+    world.append(
+        id,
+        vec![admin.create(world.state(&practice), document(2), &[counselor.member])],
+    );
+    Scene {
+        world,
+        admin,
+        counselor,
+        practice,
+        id,
+    }
 }
 
 impl Scene {
     fn edit(&mut self, number: u8, payload: &[u8]) -> u64 {
-        let edit = self.admin.edit(self.world.state(&self.practice), document(number), payload);
+        let edit = self
+            .admin
+            .edit(self.world.state(&self.practice), document(number), payload);
         self.world.append(self.id, vec![edit])[0].position
     }
 
     fn follow(&mut self, device: Who) -> (u64, Reader) {
-        let device = if device == Who::Admin { &self.admin } else { &self.counselor };
+        let device = if device == Who::Admin {
+            &self.admin
+        } else {
+            &self.counselor
+        };
         let id = self.world.login(self.practice, device);
         self.world.follow(id, 0);
         (id, Reader::new(self.practice, device.member))
@@ -62,10 +80,17 @@ fn a_catch_up_folds_into_the_checkpoint_and_its_counts_are_true() {
     }
     let (id, mut reader) = s.follow(Who::Admin);
     let items = s.world.items(id);
-    assert!(items.last().unwrap().counts.is_some(), "a catch-up ends with signed counts");
+    assert!(
+        items.last().unwrap().counts.is_some(),
+        "a catch-up ends with signed counts"
+    );
     reader.take_all(items);
     assert_eq!(reader.frontier.size(), s.size());
-    assert_eq!(reader.positions(), (0..s.size()).collect::<Vec<_>>(), "an admin sees everything");
+    assert_eq!(
+        reader.positions(),
+        (0..s.size()).collect::<Vec<_>>(),
+        "an admin sees everything"
+    );
 }
 
 #[test]
@@ -83,14 +108,25 @@ fn what_a_member_may_not_see_comes_as_roots() {
     reader.take_all(s.world.items(id));
     assert_eq!(reader.frontier.size(), s.size());
     assert_eq!(reader.positions(), visible);
-    assert!(reader.seen.iter().all(|(_, payload)| payload.as_deref() != Some(b"not for them")));
+    assert!(
+        reader
+            .seen
+            .iter()
+            .all(|(_, payload)| payload.as_deref() != Some(b"not for them"))
+    );
 }
 
 #[test]
 fn an_auditor_reads_statements_and_no_payload() {
     let mut s = scene();
     let auditor = Device::new(3, member(3));
-    s.world.append(s.id, vec![s.admin.add_member(s.world.state(&s.practice), &auditor, Role::Auditor)]);
+    s.world.append(
+        s.id,
+        vec![
+            s.admin
+                .add_member(s.world.state(&s.practice), &auditor, Role::Auditor),
+        ],
+    );
     s.edit(1, b"sealed");
     let id = s.world.login(s.practice, &auditor);
     s.world.follow(id, 0);
@@ -110,19 +146,29 @@ fn what_is_new_comes_live_and_folds() {
     all.take_all(s.world.items(admin));
     some.take_all(s.world.items(counselor));
     s.edit(1, b"not for them");
-    assert!(s.world.items(counselor).is_empty(), "what is not visible is not announced");
+    assert!(
+        s.world.items(counselor).is_empty(),
+        "what is not visible is not announced"
+    );
     let position = s.edit(2, b"for them");
     some.take_all(s.world.items(counselor));
     all.take_all(s.world.items(admin));
     assert_eq!(some.positions().last(), Some(&position));
-    assert_eq!((some.frontier.root(), some.frontier.size()), (all.frontier.root(), s.size()));
+    assert_eq!(
+        (some.frontier.root(), some.frontier.size()),
+        (all.frontier.root(), s.size())
+    );
     s.edit(1, b"not for them");
     s.world.pass(limits::BEAT_MS);
     let beat = s.world.items(counselor);
     assert_eq!((beat.len(), entries(&beat[0])), (1, 0));
     assert!(beat[0].counts.is_some());
     some.take_all(beat);
-    assert_eq!(some.frontier.size(), s.size(), "the beat covers what is not visible");
+    assert_eq!(
+        some.frontier.size(),
+        s.size(),
+        "the beat covers what is not visible"
+    );
 }
 
 #[test]
@@ -190,7 +236,11 @@ fn a_fetch_that_ends_during_a_catch_up_does_not_end_it() {
     }
     s.world.hold_readings();
     let (id, mut reader) = s.follow(Who::Admin);
-    let fetch = troth_protocol::wire::Fetch { request: 1, documents: vec![document(1)], size: 3 };
+    let fetch = troth_protocol::wire::Fetch {
+        request: 1,
+        documents: vec![document(1)],
+        size: 3,
+    };
     s.world.send(id, ClientMessage::Fetch(fetch));
     s.world.release_readings();
     let mut frames = Vec::new();
@@ -200,7 +250,11 @@ fn a_fetch_that_ends_during_a_catch_up_does_not_end_it() {
         }
     }
     reader.take_all(frames);
-    assert_eq!(reader.positions(), (0..s.size()).collect::<Vec<_>>(), "every entry once");
+    assert_eq!(
+        reader.positions(),
+        (0..s.size()).collect::<Vec<_>>(),
+        "every entry once"
+    );
 }
 
 #[test]
@@ -208,12 +262,24 @@ fn more_than_a_frame_holds_is_read_from_the_store_by_each_follower() {
     let mut s = scene();
     let (id, mut reader) = s.follow(Who::Counselor);
     reader.take_all(s.world.items(id));
-    let edits = s.admin.edits(s.world.state(&s.practice), document(2), 40, &vec![9; 20_000]);
-    s.world.append(s.id, edits.clone()); // 800 kB: one frame could not hold what several such requests bring
-    let second = s.admin.edits(s.world.state(&s.practice), document(2), 40, &vec![8; 20_000]);
-    s.world.append(s.id, second);
+    let edits = s
+        .admin
+        .edits(s.world.state(&s.practice), document(2), 80, &vec![9; 20_000]);
+    let halves = edits.chunks(40).map(|half| Append {
+        request: 1,
+        uploads: half.to_vec(),
+    });
+    let writer = s.id;
+    s.world.round(
+        halves
+            .map(|append| (writer, ClientMessage::Append(append)))
+            .collect(),
+    );
     let items = s.world.items(id);
-    assert!(!s.world.closed.contains_key(&id), "the follower is not cut off for it");
+    assert!(
+        !s.world.closed.contains_key(&id),
+        "the follower is not cut off for it"
+    );
     reader.take_all(items);
     assert_eq!(reader.frontier.size(), s.size());
 }
@@ -225,8 +291,16 @@ fn many_writers_in_one_round_are_one_frame_for_each_view() {
     reader.take_all(s.world.items(id));
     let theirs = s.world.login(s.practice, &s.counselor);
     let state = s.world.state(&s.practice);
-    let (a, b) = (s.admin.edit(state, document(1), b"a"), s.counselor.edit(state, document(2), b"b"));
-    let append = |upload| ClientMessage::Append(Append { request: 1, uploads: vec![upload] });
+    let (a, b) = (
+        s.admin.edit(state, document(1), b"a"),
+        s.counselor.edit(state, document(2), b"b"),
+    );
+    let append = |upload| {
+        ClientMessage::Append(Append {
+            request: 1,
+            uploads: vec![upload],
+        })
+    };
     s.world.round(vec![(s.id, append(a)), (theirs, append(b))]);
     let items = s.world.items(id);
     assert_eq!((items.len(), entries(&items[0])), (1, 1));
@@ -248,7 +322,13 @@ fn r60_a_second_follow_waits_for_the_first_to_catch_up() {
     let mut s = scene();
     s.world.hold_readings();
     let (id, mut reader) = s.follow(Who::Admin);
-    s.world.send(id, ClientMessage::Follow(Follow { nonce: NONCE, size: 1 }));
+    s.world.send(
+        id,
+        ClientMessage::Follow(Follow {
+            nonce: NONCE,
+            size: 1,
+        }),
+    );
     assert_eq!(s.world.refused(id).rule(), Rule::Quota);
     s.world.release_readings();
     reader.take_all(s.world.items(id));

@@ -31,9 +31,22 @@ fn the_challenge_shows_the_ledger_as_it_is() {
     let mut world = World::new();
     let (device, practice) = practice(&mut world);
     let id = world.connect();
-    world.send(id, ClientMessage::Hello(Hello { practice, device: device.id(), nonce: Nonce([1; 32]), size: 0 }));
-    let Some(RelayMessage::Challenge(challenge)) = world.receive(id) else { panic!("no challenge") };
-    assert_eq!((challenge.origin.as_str(), challenge.checkpoint.size), (ORIGIN, 1));
+    world.send(
+        id,
+        ClientMessage::Hello(Hello {
+            practice,
+            device: device.id(),
+            nonce: Nonce([1; 32]),
+            size: 0,
+        }),
+    );
+    let Some(RelayMessage::Challenge(challenge)) = world.receive(id) else {
+        panic!("no challenge")
+    };
+    assert_eq!(
+        (challenge.origin.as_str(), challenge.checkpoint.size),
+        (ORIGIN, 1)
+    );
 }
 
 #[test]
@@ -41,7 +54,12 @@ fn r10_an_unknown_practice_is_refused() {
     let mut world = World::new();
     let (device, _) = practice(&mut world);
     let id = world.connect();
-    let hello = Hello { practice: PracticeId([9; 32]), device: device.id(), nonce: Nonce([1; 32]), size: 0 };
+    let hello = Hello {
+        practice: PracticeId([9; 32]),
+        device: device.id(),
+        nonce: Nonce([1; 32]),
+        size: 0,
+    };
     world.send(id, ClientMessage::Hello(hello));
     assert_eq!(world.closed[&id], Rule::UnknownPractice);
 }
@@ -80,7 +98,11 @@ fn r12_a_device_that_is_revoked_in_the_middle_of_its_session_is_cut_off() {
     assert_eq!(world.closed[&gone], Rule::Revoked);
     let size = world.size(&practice);
     world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
-    assert_eq!(world.items(gone), vec![], "it hears nothing of entry {size} and what follows");
+    assert_eq!(
+        world.items(gone),
+        vec![],
+        "it hears nothing of entry {size} and what follows"
+    );
 }
 
 #[test]
@@ -93,7 +115,10 @@ fn r12_a_member_who_is_removed_is_cut_off_with_their_devices() {
     world.append(id, vec![admin.add_member(world.state(&practice), &other, role)]);
     let gone = world.login(practice, &other);
     let remove = troth_protocol::statement::RosterAction::RemoveMember { member: other.member };
-    world.append(id, vec![admin.roster(world.state(&practice), vec![remove], vec![])]);
+    world.append(
+        id,
+        vec![admin.roster(world.state(&practice), vec![remove], vec![])],
+    );
     assert_eq!(world.closed[&gone], Rule::Revoked);
 }
 
@@ -109,7 +134,12 @@ fn r50_a_login_holds_on_its_own_connection_only() {
     assert_eq!(world.closed[&second], Rule::Transcript);
     assert_eq!(world.size(&practice), 1, "nothing was logged");
     world.send(first, ClientMessage::Session(session));
-    assert_eq!(world.receive(first).map(|m| matches!(m, RelayMessage::Welcome(_))), Some(true));
+    assert_eq!(
+        world
+            .receive(first)
+            .map(|m| matches!(m, RelayMessage::Welcome(_))),
+        Some(true)
+    );
 }
 
 #[test]
@@ -121,7 +151,10 @@ fn r50_another_device_of_the_practice_cannot_log_in_for_the_one_that_said_hello(
     world.append(id, vec![admin.add_device(world.state(&practice), &other)]);
     let id = world.connect();
     let transcript = world.hello(id, practice, &admin, 0);
-    world.send(id, ClientMessage::Session(other.session(world.state(&practice), transcript)));
+    world.send(
+        id,
+        ClientMessage::Session(other.session(world.state(&practice), transcript)),
+    );
     assert_eq!(world.closed[&id], Rule::Transcript);
 }
 
@@ -132,7 +165,9 @@ fn r5_a_login_that_somebody_else_signed_is_refused() {
     let id = world.connect();
     let transcript = world.hello(id, practice, &admin, 0);
     let mut session = admin.session(world.state(&practice), transcript);
-    session.signature = Device::new(9, member(1)).session(world.state(&practice), transcript).signature;
+    session.signature = Device::new(9, member(1))
+        .session(world.state(&practice), transcript)
+        .signature;
     world.send(id, ClientMessage::Session(session));
     assert_eq!(world.closed[&id], Rule::BadSignature);
 }
@@ -141,8 +176,16 @@ fn r5_a_login_that_somebody_else_signed_is_refused() {
 fn r51_messages_come_in_the_order_of_the_states() {
     let mut world = World::new();
     let (device, practice) = practice(&mut world);
-    let hello = ClientMessage::Hello(Hello { practice, device: device.id(), nonce: Nonce([1; 32]), size: 0 });
-    let follow = ClientMessage::Follow(Follow { nonce: Nonce([1; 32]), size: 0 });
+    let hello = ClientMessage::Hello(Hello {
+        practice,
+        device: device.id(),
+        nonce: Nonce([1; 32]),
+        size: 0,
+    });
+    let follow = ClientMessage::Follow(Follow {
+        nonce: Nonce([1; 32]),
+        size: 0,
+    });
     let session = ClientMessage::Session(device.session(world.state(&practice), Hash::default()));
     for early in [follow.clone(), session] {
         let id = world.connect();
@@ -181,7 +224,10 @@ fn a_device_that_logs_in_twice_at_the_same_moment_is_logged_once() {
         .map(|_| {
             let id = world.connect();
             let transcript = world.hello(id, practice, &device, 0);
-            (id, ClientMessage::Session(device.session(world.state(&practice), transcript)))
+            (
+                id,
+                ClientMessage::Session(device.session(world.state(&practice), transcript)),
+            )
         })
         .collect();
     let ids: Vec<_> = sessions.iter().map(|(id, _)| *id).collect();

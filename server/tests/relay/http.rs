@@ -23,7 +23,9 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(&name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(&name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -32,14 +34,20 @@ async fn get(router: &Router, path: &str) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
 }
 
 /// A relay with a ledger of 700 entries.
 async fn grown(dir: &std::path::Path) -> (Running, Relay, PracticeId) {
     let running = relay(dir).await;
     let (mut writer, admin, practice, mut reader) = founder(&running.url()).await;
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     let mut follower = super::client::Client::connect(&running.url()).await;
     follower.login(practice, &admin, reader.state()).await;
     follower.follow(2).await;
@@ -62,7 +70,10 @@ async fn it_says_whether_it_lives_and_whether_it_can_work() {
     assert_eq!(get(&routes, "/readyz").await.status, StatusCode::OK);
     running.relay.shut_down().await;
     assert_eq!(get(&routes, "/healthz").await.status, StatusCode::OK);
-    assert_eq!(get(&routes, "/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        get(&routes, "/readyz").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +85,10 @@ async fn a_stranger_rebuilds_the_tree_from_the_tiles_alone() {
     assert_eq!(note.header(header::CONTENT_TYPE), "text/plain; charset=utf-8");
     assert_eq!(note.header(header::CACHE_CONTROL), "no-store");
     let origin = format!("{ORIGIN}/{practice}");
-    let checkpoint = SignedCheckpoint::parse(&note.body).unwrap().verify(&origin, &ledger_key()).unwrap();
+    let checkpoint = SignedCheckpoint::parse(&note.body)
+        .unwrap()
+        .verify(&origin, &ledger_key())
+        .unwrap();
     assert_eq!(checkpoint.size(), 700);
 
     let mut leaves = Vec::new();
@@ -84,7 +98,10 @@ async fn a_stranger_rebuilds_the_tree_from_the_tiles_alone() {
         let answer = get(&routes, &format!("/log/{practice}/{path}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/octet-stream");
-        assert_eq!(answer.header(header::CACHE_CONTROL).contains("immutable"), path.width() == TILE_WIDTH);
+        assert_eq!(
+            answer.header(header::CACHE_CONTROL).contains("immutable"),
+            path.width() == TILE_WIDTH
+        );
         leaves.extend(decode_tile(&answer.body).unwrap());
     }
     let mut tree = Tree::new();
@@ -95,7 +112,9 @@ async fn a_stranger_rebuilds_the_tree_from_the_tiles_alone() {
     assert_eq!(decode_tile(&upper.body).unwrap(), tree.partial(1));
 
     let store = relay.store().clone();
-    let rows = tokio::task::spawn_blocking(move || store.entries(&practice, 0, 700, usize::MAX)).await.unwrap();
+    let rows = tokio::task::spawn_blocking(move || store.entries(&practice, 0, 700, usize::MAX))
+        .await
+        .unwrap();
     let hashes: Vec<Hash> = rows.unwrap().iter().map(|row| leaf_hash(&row.leaf)).collect();
     assert_eq!(hashes, leaves);
 }
@@ -131,12 +150,22 @@ async fn what_is_no_tile_is_refused() {
         ("tile/entries/000.p/5", StatusCode::FORBIDDEN),
         ("nothing", StatusCode::NOT_FOUND),
     ] {
-        assert_eq!(get(&routes, &format!("/log/{practice}/{path}")).await.status, status, "{path}");
+        assert_eq!(
+            get(&routes, &format!("/log/{practice}/{path}")).await.status,
+            status,
+            "{path}"
+        );
     }
     let upper = practice.to_string().to_uppercase();
     for practice in ["00", &"00".repeat(32), &upper] {
-        assert_eq!(get(&routes, &format!("/log/{practice}/checkpoint")).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(get(&routes, &format!("/log/{practice}/tile/0/000")).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            get(&routes, &format!("/log/{practice}/checkpoint")).await.status,
+            StatusCode::NOT_FOUND
+        );
+        assert_eq!(
+            get(&routes, &format!("/log/{practice}/tile/0/000")).await.status,
+            StatusCode::NOT_FOUND
+        );
     }
 }
 
@@ -145,18 +174,38 @@ async fn every_answer_is_guarded() {
     let dir = tempfile::tempdir().unwrap();
     let running = relay(dir.path()).await;
     let routes = router(running.relay.clone());
-    for path in ["/", "/healthz", "/readyz", "/i", "/i/x", "/log/00/checkpoint", "/v1/sync", "/none"] {
+    for path in [
+        "/",
+        "/healthz",
+        "/readyz",
+        "/i",
+        "/i/x",
+        "/log/00/checkpoint",
+        "/v1/sync",
+        "/none",
+    ] {
         let answer = get(&routes, path).await;
         assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
-        assert!(answer.header(header::CONTENT_SECURITY_POLICY).contains("default-src 'none'"), "{path}");
+        assert!(
+            answer
+                .header(header::CONTENT_SECURITY_POLICY)
+                .contains("default-src 'none'"),
+            "{path}"
+        );
         assert_eq!(answer.header(header::REFERRER_POLICY), "no-referrer", "{path}");
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{path}");
     }
     let intake = get(&routes, "/i").await;
     let text = String::from_utf8(intake.body).unwrap();
     assert_eq!(intake.status, StatusCode::NOT_FOUND);
-    assert!(text.contains("without the intake page") && text.contains("登记页面"), "{text}");
-    assert_eq!(get(&routes, "/v1/sync").await.status, StatusCode::UPGRADE_REQUIRED);
+    assert!(
+        text.contains("without the intake page") && text.contains("登记页面"),
+        "{text}"
+    );
+    assert_eq!(
+        get(&routes, "/v1/sync").await.status,
+        StatusCode::UPGRADE_REQUIRED
+    );
     running.shut_down().await;
 }
 
@@ -166,7 +215,10 @@ async fn a_head_that_is_too_long_or_never_ends_is_given_up() {
     let dir = tempfile::tempdir().unwrap();
     let running = relay(dir.path()).await;
     let mut socket = tokio::net::TcpStream::connect(running.address).await.unwrap();
-    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(64 * 1024));
+    let long = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
+        "y".repeat(64 * 1024)
+    );
     let _ = socket.write_all(long.as_bytes()).await;
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer).await;

@@ -27,16 +27,26 @@ fn r61_a_full_disk_refuses_appends_and_keeps_serving_reads() {
 
     store.doom_all(Some(Fate::Full));
     let edit = admin.edit(world.state(&practice), document(1), b"sealed");
-    assert_eq!(world.append_refused(id, vec![edit.clone()]).rule(), Rule::DiskFull);
+    assert_eq!(
+        world.append_refused(id, vec![edit.clone()]).rule(),
+        Rule::DiskFull
+    );
     assert_eq!(world.size(&practice), size);
     let tried = store.commits();
     for _ in 0..20 {
-        assert_eq!(world.append_refused(id, vec![edit.clone()]).rule(), Rule::DiskFull);
+        assert_eq!(
+            world.append_refused(id, vec![edit.clone()]).rule(),
+            Rule::DiskFull
+        );
     }
     assert_eq!(store.commits(), tried, "a full disk is not asked again and again");
     world.pass(limits::SESSION_LOGGED_MS);
     let reader = world.login(practice, &admin);
-    assert_eq!(world.state(&practice).count(&Stream::device(&admin.id())), 1, "the login goes unlogged");
+    assert_eq!(
+        world.state(&practice).count(&Stream::device(&admin.id())),
+        1,
+        "the login goes unlogged"
+    );
     world.follow(reader, 0);
     let mut client = Reader::new(practice, admin.member);
     client.take_all(world.items(reader));
@@ -48,7 +58,11 @@ fn r61_a_full_disk_refuses_appends_and_keeps_serving_reads() {
 
     store.doom_all(None);
     world.pass(RETRY_FULL_MS);
-    assert_eq!(world.append(id, vec![edit])[0].position, size, "with room again, it is taken");
+    assert_eq!(
+        world.append(id, vec![edit])[0].position,
+        size,
+        "with room again, it is taken"
+    );
 }
 
 #[test]
@@ -64,7 +78,13 @@ fn r61_the_same_with_a_disk_that_is_really_full() {
     let mut accepted = 0;
     let full = loop {
         let edit = admin.edit(world.state(&practice), document(1), &vec![accepted as u8; 50_000]);
-        world.send(id, ClientMessage::Append(troth_protocol::wire::Append { request: 1, uploads: vec![edit] }));
+        world.send(
+            id,
+            ClientMessage::Append(troth_protocol::wire::Append {
+                request: 1,
+                uploads: vec![edit],
+            }),
+        );
         match world.receive(id) {
             Some(RelayMessage::Appended(_)) => accepted += 1,
             Some(RelayMessage::Refused(refused)) => break refused,
@@ -77,7 +97,14 @@ fn r61_the_same_with_a_disk_that_is_really_full() {
     world.follow(reader, 0);
     let mut client = Reader::new(practice, admin.member);
     client.take_all(world.items(reader));
-    assert_eq!(client.seen.iter().filter(|(_, p)| p.as_ref().is_some_and(|p| p.len() == 50_000)).count(), accepted);
+    assert_eq!(
+        client
+            .seen
+            .iter()
+            .filter(|(_, p)| p.as_ref().is_some_and(|p| p.len() == 50_000))
+            .count(),
+        accepted
+    );
     // Room is made by erasing.
     drop(world);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path(), &Options::default()).unwrap());
@@ -102,7 +129,11 @@ fn r63_a_relay_takes_only_so_many_practices() {
     assert_eq!(world.refused(id).rule(), Rule::NoNewPractice);
     let (_, known) = admin.genesis(ORIGIN, ledger_key(), 2);
     world.send(id, ClientMessage::Found(Found { genesis: known }));
-    assert_eq!(world.appended(id).receipts[0].position, 0, "one that is here already is answered");
+    assert_eq!(
+        world.appended(id).receipts[0].position,
+        0,
+        "one that is here already is answered"
+    );
 }
 
 #[test]
@@ -110,6 +141,11 @@ fn anyone_may_ask_what_relay_this_is() {
     let mut world = World::new();
     let id = world.connect();
     world.send(id, ClientMessage::Info);
-    let Some(RelayMessage::Info(info)) = world.receive(id) else { panic!("no answer") };
-    assert_eq!((info.origin.as_str(), info.ledger_key, info.now), (ORIGIN, ledger_key(), world.now));
+    let Some(RelayMessage::Info(info)) = world.receive(id) else {
+        panic!("no answer")
+    };
+    assert_eq!(
+        (info.origin.as_str(), info.ledger_key, info.now),
+        (ORIGIN, ledger_key(), world.now)
+    );
 }

@@ -8,11 +8,24 @@ use super::people::document;
 use super::world::World;
 
 fn put(world: &mut World, id: u64, slot: u8, value: &[u8]) {
-    world.send(id, ClientMessage::Put(Put { mailbox: document(1), slot, value: value.to_vec() }));
+    world.send(
+        id,
+        ClientMessage::Put(Put {
+            mailbox: document(1),
+            slot,
+            value: value.to_vec(),
+        }),
+    );
 }
 
 fn take(world: &mut World, id: u64, slot: u8) {
-    world.send(id, ClientMessage::Take(Take { mailbox: document(1), slot }));
+    world.send(
+        id,
+        ClientMessage::Take(Take {
+            mailbox: document(1),
+            slot,
+        }),
+    );
 }
 
 fn mail(world: &mut World, id: u64) -> Vec<u8> {
@@ -56,7 +69,11 @@ fn r53_a_slot_is_filled_once_and_emptied_once() {
     take(&mut world, id, 0);
     assert_eq!(world.refused(id).rule(), Rule::Mailbox);
     put(&mut world, id, 0, b"again");
-    assert_eq!(world.refused(id).rule(), Rule::Mailbox, "a slot that was emptied is not filled again");
+    assert_eq!(
+        world.refused(id).rule(),
+        Rule::Mailbox,
+        "a slot that was emptied is not filled again"
+    );
 }
 
 #[test]
@@ -69,7 +86,11 @@ fn r53_one_waits_at_a_slot_at_a_time() {
     world.disconnect(one);
     take(&mut world, two, 0);
     put(&mut world, two, 0, b"keys");
-    assert_eq!(mail(&mut world, two), b"", "who left waits no more, and the next one may");
+    assert_eq!(
+        mail(&mut world, two),
+        b"",
+        "who left waits no more, and the next one may"
+    );
     assert_eq!(mail(&mut world, two), b"keys");
 }
 
@@ -82,10 +103,17 @@ fn r53_after_ten_minutes_it_is_gone() {
     world.pass(limits::MAILBOX_MS - 1);
     assert!(world.receive(waits).is_none());
     world.pass(1);
-    assert_eq!(world.refused(waits).rule(), Rule::Mailbox, "who still waits is told");
+    assert_eq!(
+        world.refused(waits).rule(),
+        Rule::Mailbox,
+        "who still waits is told"
+    );
     mail(&mut world, other);
     take(&mut world, other, 0);
-    assert!(world.receive(other).is_none(), "nothing is there: it waits in a new mailbox");
+    assert!(
+        world.receive(other).is_none(),
+        "nothing is there: it waits in a new mailbox"
+    );
 }
 
 #[test]
@@ -95,7 +123,11 @@ fn r60_mailboxes_are_limited() {
     let message = |number: u32| {
         let mut mailbox = document(0);
         mailbox.0[..4].copy_from_slice(&number.to_be_bytes());
-        ClientMessage::Put(Put { mailbox, slot: 0, value: vec![1] })
+        ClientMessage::Put(Put {
+            mailbox,
+            slot: 0,
+            value: vec![1],
+        })
     };
     for number in 0..1024 {
         world.send(id, message(number));
@@ -105,5 +137,9 @@ fn r60_mailboxes_are_limited() {
     assert_eq!(world.refused(id).rule(), Rule::Quota);
     world.pass(limits::MAILBOX_MS);
     world.send(id, message(1024));
-    assert_eq!(mail(&mut world, id), b"", "there is room again when the others have expired");
+    assert_eq!(
+        mail(&mut world, id),
+        b"",
+        "there is room again when the others have expired"
+    );
 }

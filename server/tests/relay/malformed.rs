@@ -24,10 +24,19 @@ fn closed_by(world: &mut World, frame: &[u8]) -> Rule {
 #[test]
 fn r1_a_frame_that_is_cut_short_or_goes_on_is_refused() {
     let (mut world, admin, practice) = scene();
-    let hello = Hello { practice, device: admin.id(), nonce: Nonce([1; 32]), size: 0 };
+    let hello = Hello {
+        practice,
+        device: admin.id(),
+        nonce: Nonce([1; 32]),
+        size: 0,
+    };
     let frame = wire::frame(&ClientMessage::Hello(hello));
     for length in 0..frame.len() {
-        assert_eq!(closed_by(&mut world, &frame[..length]), Rule::Malformed, "{length} bytes");
+        assert_eq!(
+            closed_by(&mut world, &frame[..length]),
+            Rule::Malformed,
+            "{length} bytes"
+        );
     }
     let mut longer = frame.clone();
     longer.push(0);
@@ -37,7 +46,12 @@ fn r1_a_frame_that_is_cut_short_or_goes_on_is_refused() {
 #[test]
 fn r1_a_second_spelling_is_refused() {
     let (mut world, admin, practice) = scene();
-    let hello = Hello { practice, device: admin.id(), nonce: Nonce([1; 32]), size: 0 };
+    let hello = Hello {
+        practice,
+        device: admin.id(),
+        nonce: Nonce([1; 32]),
+        size: 0,
+    };
     let mut frame = wire::frame(&ClientMessage::Hello(hello));
     assert_eq!(frame.pop(), Some(0));
     frame.extend([0x18, 0]); // the same size, as a longer integer
@@ -58,23 +72,53 @@ fn r2_another_version_is_refused() {
 fn r3_what_exceeds_a_limit_is_refused() {
     let (mut world, admin, practice) = scene();
     assert_eq!(closed_by(&mut world, &vec![1; limits::FRAME + 1]), Rule::TooLarge);
-    let put = Put { mailbox: document(1), slot: 0, value: vec![0; limits::MAILBOX_VALUE + 1] };
-    assert_eq!(closed_by(&mut world, &wire::frame(&ClientMessage::Put(put))), Rule::TooLarge);
-    let put = Put { mailbox: document(1), slot: limits::MAILBOX_SLOTS, value: vec![] };
-    assert_eq!(closed_by(&mut world, &wire::frame(&ClientMessage::Put(put))), Rule::TooLarge);
+    let put = Put {
+        mailbox: document(1),
+        slot: 0,
+        value: vec![0; limits::MAILBOX_VALUE + 1],
+    };
+    assert_eq!(
+        closed_by(&mut world, &wire::frame(&ClientMessage::Put(put))),
+        Rule::TooLarge
+    );
+    let put = Put {
+        mailbox: document(1),
+        slot: limits::MAILBOX_SLOTS,
+        value: vec![],
+    };
+    assert_eq!(
+        closed_by(&mut world, &wire::frame(&ClientMessage::Put(put))),
+        Rule::TooLarge
+    );
 
     let id = world.login(practice, &admin);
     world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
-    let edits = admin.edits(world.state(&practice), document(1), limits::APPEND_STATEMENTS + 1, b"sealed");
+    let edits = admin.edits(
+        world.state(&practice),
+        document(1),
+        limits::APPEND_STATEMENTS + 1,
+        b"sealed",
+    );
     assert_eq!(world.append_refused(id, edits).rule(), Rule::TooLarge);
     assert_eq!(world.append_refused(id, vec![]).rule(), Rule::TooLarge);
     let long = admin.edit(world.state(&practice), document(1), &vec![7; limits::PAYLOAD + 1]);
     assert_eq!(world.append_refused(id, vec![long]).rule(), Rule::TooLarge);
     let documents = vec![document(1); limits::FETCH_DOCUMENTS + 1];
-    world.send(id, ClientMessage::Fetch(Fetch { request: 4, documents, size: 1 }));
+    world.send(
+        id,
+        ClientMessage::Fetch(Fetch {
+            request: 4,
+            documents,
+            size: 1,
+        }),
+    );
     assert_eq!(world.refused(id).rule(), Rule::TooLarge);
     let longest = admin.edit(world.state(&practice), document(1), &vec![7; limits::PAYLOAD]);
-    assert_eq!(world.append(id, vec![longest]).len(), 1, "what just fits is taken");
+    assert_eq!(
+        world.append(id, vec![longest]).len(),
+        1,
+        "what just fits is taken"
+    );
 }
 
 #[test]
@@ -83,7 +127,10 @@ fn r1_a_statement_that_does_not_encode_to_itself_is_refused() {
     let id = world.login(practice, &admin);
     world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
     let size = world.size(&practice);
-    for change in [|bytes: &mut Vec<u8>| bytes.push(0), |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1)] {
+    for change in [
+        |bytes: &mut Vec<u8>| bytes.push(0),
+        |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1),
+    ] {
         let mut upload = admin.edit(world.state(&practice), document(1), b"sealed");
         change(&mut upload.signed.statement);
         let refused = world.append_refused(id, vec![upload]);
@@ -101,5 +148,8 @@ fn the_refusal_names_the_statement() {
     uploads[2].payload.push(0);
     world.send(id, ClientMessage::Append(Append { request: 77, uploads }));
     let refused = world.refused(id);
-    assert_eq!((refused.request, refused.index, refused.rule()), (77, 2, Rule::PayloadMismatch));
+    assert_eq!(
+        (refused.request, refused.index, refused.rule()),
+        (77, 2, Rule::PayloadMismatch)
+    );
 }

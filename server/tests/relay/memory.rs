@@ -64,11 +64,23 @@ impl Memory {
     }
 
     pub fn forget_tile(&self, practice: &PracticeId, level: u8, index: u64) {
-        self.inner().ledgers.get_mut(practice).unwrap().tiles.remove(&(level, index)).unwrap();
+        self.inner()
+            .ledgers
+            .get_mut(practice)
+            .unwrap()
+            .tiles
+            .remove(&(level, index))
+            .unwrap();
     }
 
     pub fn forget_snapshot(&self, practice: &PracticeId) -> bool {
-        self.inner().ledgers.get_mut(practice).unwrap().snapshot.take().is_some()
+        self.inner()
+            .ledgers
+            .get_mut(practice)
+            .unwrap()
+            .snapshot
+            .take()
+            .is_some()
     }
 
     fn read<T>(&self, practice: &PracticeId, ask: impl FnOnce(&Ledger) -> T) -> Option<T> {
@@ -79,16 +91,27 @@ impl Memory {
 impl Inner {
     fn apply(&mut self, batch: &[PracticeBatch]) -> Result<(), StoreError> {
         for part in batch {
-            let found = self.ledgers.get(&part.practice).and_then(|l| l.head).map_or(0, |head| head.size);
+            let found = self
+                .ledgers
+                .get(&part.practice)
+                .and_then(|l| l.head)
+                .map_or(0, |head| head.size);
             if found != part.expect {
-                return Err(StoreError::Conflict { practice: part.practice, expected: part.expect, found });
+                return Err(StoreError::Conflict {
+                    practice: part.practice,
+                    expected: part.expect,
+                    found,
+                });
             }
         }
         for part in batch {
             let ledger = self.ledgers.entry(part.practice).or_default();
             ledger.rows.extend(part.entries.iter().cloned());
             assert_eq!(ledger.rows.len() as u64, part.head.size);
-            let tiles = part.tiles.iter().map(|tile| ((tile.level, tile.index), tile.hashes.clone()));
+            let tiles = part
+                .tiles
+                .iter()
+                .map(|tile| ((tile.level, tile.index), tile.hashes.clone()));
             ledger.tiles.extend(tiles);
             ledger.head = Some(part.head);
             ledger.snapshot = part.snapshot.clone().or(ledger.snapshot.take());
@@ -118,14 +141,25 @@ impl Store for Memory {
     }
 
     fn practices(&self) -> Result<Vec<(PracticeId, Head)>, StoreError> {
-        Ok(self.inner().ledgers.iter().filter_map(|(id, ledger)| Some((*id, ledger.head?))).collect())
+        Ok(self
+            .inner()
+            .ledgers
+            .iter()
+            .filter_map(|(id, ledger)| Some((*id, ledger.head?)))
+            .collect())
     }
 
     fn head(&self, practice: &PracticeId) -> Result<Option<Head>, StoreError> {
         Ok(self.read(practice, |ledger| ledger.head).flatten())
     }
 
-    fn entries(&self, practice: &PracticeId, from: u64, to: u64, max: usize) -> Result<Vec<EntryRow>, StoreError> {
+    fn entries(
+        &self,
+        practice: &PracticeId,
+        from: u64,
+        to: u64,
+        max: usize,
+    ) -> Result<Vec<EntryRow>, StoreError> {
         let rows = self.read(practice, |ledger| {
             let mut bytes = 0;
             let rows = ledger.rows.iter().skip(from as usize).take((to - from) as usize);
@@ -142,7 +176,10 @@ impl Store for Memory {
 
     fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError> {
         let rows = self.read(practice, |ledger| {
-            positions.iter().filter_map(|position| ledger.rows.get(*position as usize).cloned()).collect()
+            positions
+                .iter()
+                .filter_map(|position| ledger.rows.get(*position as usize).cloned())
+                .collect()
         });
         Ok(rows.unwrap_or_default())
     }
@@ -156,19 +193,33 @@ impl Store for Memory {
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
         let found = self.read(practice, |ledger| {
-            let rows = ledger.rows.iter().filter(|row| row.stream == *stream).map(|row| row.position);
-            rows.filter(|position| (from..to).contains(position)).take(limit).collect()
+            let rows = ledger
+                .rows
+                .iter()
+                .filter(|row| row.stream == *stream)
+                .map(|row| row.position);
+            rows.filter(|position| (from..to).contains(position))
+                .take(limit)
+                .collect()
         });
         Ok(found.unwrap_or_default())
     }
 
     fn find_statement(&self, practice: &PracticeId, statement: &Hash) -> Result<Option<u64>, StoreError> {
-        let found = self.read(practice, |ledger| ledger.rows.iter().find(|row| row.statement == *statement).map(|r| r.position));
+        let found = self.read(practice, |ledger| {
+            ledger
+                .rows
+                .iter()
+                .find(|row| row.statement == *statement)
+                .map(|r| r.position)
+        });
         Ok(found.flatten())
     }
 
     fn tile(&self, practice: &PracticeId, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.read(practice, |ledger| ledger.tiles.get(&(level, index)).cloned()).flatten())
+        Ok(self
+            .read(practice, |ledger| ledger.tiles.get(&(level, index)).cloned())
+            .flatten())
     }
 
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError> {

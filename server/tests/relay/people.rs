@@ -1,17 +1,19 @@
 //! Devices, and the statements that they sign.
 
 use ed25519_dalek::SigningKey;
-use troth_protocol::ids::{DocumentId, Hash, MemberId, Nonce, PracticeId, VerifyingKey};
-use troth_protocol::keys::{Class, ClassKeys, DeviceKeys, ED25519, KeyRef, SealedKeys, Sealing, SealingKey, X_WING_LEN};
-use troth_protocol::labels;
-use troth_protocol::ids::{DeviceId, InviteId};
 use troth_protocol::cbor;
 use troth_protocol::entry::Signed;
+use troth_protocol::ids::{DeviceId, InviteId};
+use troth_protocol::ids::{DocumentId, Hash, MemberId, Nonce, PracticeId, VerifyingKey};
+use troth_protocol::keys::{
+    Class, ClassKeys, DeviceKeys, ED25519, KeyRef, SealedKeys, Sealing, SealingKey, X_WING_LEN,
+};
+use troth_protocol::labels;
 use troth_protocol::signature::Signature;
 use troth_protocol::state::State;
 use troth_protocol::statement::{
-    Access, AccessKind, Body, Change, DeviceKind, Document, DocumentAction, Erasure, Genesis, Lane, PayloadRef, Policy,
-    Principal, Reader, Rights, Role, Roster, RosterAction, Seen, Session, Statement,
+    Access, AccessKind, Body, Change, DeviceKind, Document, DocumentAction, Erasure, Genesis, Lane,
+    PayloadRef, Policy, Principal, Reader, Rights, Role, Roster, RosterAction, Seen, Session, Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -35,14 +37,19 @@ fn sealing_key(number: u8) -> SealingKey {
 }
 
 fn class_keys(number: u8) -> ClassKeys {
-    ClassKeys { general: sealing_key(number), sensitive: sealing_key(number) }
+    ClassKeys {
+        general: sealing_key(number),
+        sensitive: sealing_key(number),
+    }
 }
 
 /// As many sealed keys as a statement lists. Nobody here can open them, the relay least of all.
 fn sealed(sealings: &[Sealing]) -> Vec<u8> {
     match sealings {
         [] => Vec::new(),
-        _ => cbor::encode(&SealedKeys(sealings.iter().map(|_| vec![0xc1; 48].into()).collect())),
+        _ => cbor::encode(&SealedKeys(
+            sealings.iter().map(|_| vec![0xc1; 48].into()).collect(),
+        )),
     }
 }
 
@@ -55,7 +62,11 @@ impl Device {
             sealing: sealing_key(number),
             sensitive: sealing_key(number),
         };
-        Self { member, keys, signing }
+        Self {
+            member,
+            keys,
+            signing,
+        }
     }
 
     pub fn id(&self) -> DeviceId {
@@ -64,26 +75,46 @@ impl Device {
 
     fn seen(&self, state: &State, document: Option<&DocumentId>) -> Option<Seen> {
         let control = document.and_then(|id| state.documents.get(id)).map(|d| d.head());
-        Some(Seen { roster: state.roster.head(), control })
+        Some(Seen {
+            roster: state.roster.head(),
+            control,
+        })
     }
 
     pub fn sign(&self, practice: &PracticeId, statement: &Statement) -> Signed {
         let bytes = cbor::encode(statement);
         let signature = Signature::sign(&self.signing, labels::STATEMENT, practice, &bytes);
-        Signed { statement: bytes, signature }
+        Signed {
+            statement: bytes,
+            signature,
+        }
     }
 
     pub fn upload(&self, practice: &PracticeId, seen: Option<Seen>, body: Body, payload: Vec<u8>) -> Upload {
-        let statement = Statement { signer: self.id(), seen, payload: PayloadRef::of(&payload), body };
-        Upload { signed: self.sign(practice, &statement), payload }
+        let statement = Statement {
+            signer: self.id(),
+            seen,
+            payload: PayloadRef::of(&payload),
+            body,
+        };
+        Upload {
+            signed: self.sign(practice, &statement),
+            payload,
+        }
     }
 
     pub fn genesis(&self, origin: &str, ledger_key: VerifyingKey, nonce: u8) -> (PracticeId, Upload) {
         let mut sealings = Vec::new();
         for class in Class::ALL {
             let own = KeyRef::Member(self.member, class, 1);
-            sealings.push(Sealing { key: own, to: KeyRef::Device(self.id(), class) });
-            sealings.push(Sealing { key: KeyRef::Role(Role::Admin, class, 1), to: own });
+            sealings.push(Sealing {
+                key: own,
+                to: KeyRef::Device(self.id(), class),
+            });
+            sealings.push(Sealing {
+                key: KeyRef::Role(Role::Admin, class, 1),
+                to: own,
+            });
         }
         let payload = sealed(&sealings);
         let genesis = Genesis {
@@ -104,31 +135,53 @@ impl Device {
 
     pub fn session(&self, state: &State, transcript: Hash) -> Signed {
         let body = Body::Session(Session { transcript });
-        self.upload(state.practice(), self.seen(state, None), body, Vec::new()).signed
+        self.upload(state.practice(), self.seen(state, None), body, Vec::new())
+            .signed
     }
 
     pub fn access(&self, state: &State, document: DocumentId) -> Upload {
-        let body = Body::Access(Access { document, kind: AccessKind::Fetch });
+        let body = Body::Access(Access {
+            document,
+            kind: AccessKind::Fetch,
+        });
         self.upload(state.practice(), self.seen(state, None), body, Vec::new())
     }
 
     /// A roster statement with whatever sealed keys it needs.
     pub fn roster(&self, state: &State, actions: Vec<RosterAction>, sealings: Vec<Sealing>) -> Upload {
         let payload = sealed(&sealings);
-        let body = Body::Roster(Roster { prev: state.roster.head(), actions, sealings });
+        let body = Body::Roster(Roster {
+            prev: state.roster.head(),
+            actions,
+            sealings,
+        });
         self.upload(state.practice(), self.seen(state, None), body, payload)
     }
 
     /// This device adds another of its own member.
     pub fn add_device(&self, state: &State, other: &Self) -> Upload {
         let proof = other.proof(state.practice(), &self.member);
-        let add = RosterAction::AddDevice { device: Box::new(other.keys.clone()), kind: DeviceKind::Device, proof };
+        let add = RosterAction::AddDevice {
+            device: Box::new(other.keys.clone()),
+            kind: DeviceKind::Device,
+            proof,
+        };
         let key = KeyRef::Member(self.member, Class::General, 1);
-        self.roster(state, vec![add], vec![Sealing { key, to: KeyRef::Device(other.id(), Class::General) }])
+        self.roster(
+            state,
+            vec![add],
+            vec![Sealing {
+                key,
+                to: KeyRef::Device(other.id(), Class::General),
+            }],
+        )
     }
 
     pub fn revoke(&self, state: &State, other: &Self) -> Upload {
-        let revoke = RosterAction::RevokeDevice { device: other.id(), compromised: false };
+        let revoke = RosterAction::RevokeDevice {
+            device: other.id(),
+            compromised: false,
+        };
         self.roster(state, vec![revoke], Vec::new())
     }
 
@@ -136,10 +189,18 @@ impl Device {
     pub fn add_member(&self, state: &State, other: &Self, role: Role) -> Upload {
         let invite = InviteId(other.member.0);
         let sealings: Vec<Sealing> = Class::ALL
-            .map(|class| Sealing { key: KeyRef::Member(other.member, class, 1), to: KeyRef::Device(other.id(), class) })
+            .map(|class| Sealing {
+                key: KeyRef::Member(other.member, class, 1),
+                to: KeyRef::Device(other.id(), class),
+            })
             .into();
         let actions = vec![
-            RosterAction::Invite { invite, role, commitment: Hash::default(), expires: u64::MAX },
+            RosterAction::Invite {
+                invite,
+                role,
+                commitment: Hash::default(),
+                expires: u64::MAX,
+            },
             RosterAction::AddMember {
                 invite,
                 member: other.member,
@@ -160,32 +221,72 @@ impl Device {
     pub fn create(&self, state: &State, id: DocumentId, members: &[MemberId]) -> Upload {
         let key = KeyRef::Epoch(id, 1);
         let admins = std::iter::once(Principal::Role(Role::Admin));
-        let principals: Vec<Principal> = admins.chain(members.iter().map(|m| Principal::Member(*m))).collect();
-        let readers: Vec<Reader> =
-            principals.iter().map(|p| Reader { principal: *p, rights: Rights::Write, until: None }).collect();
-        let recipients = principals.iter().flat_map(|p| state.roster.recipients(p, Class::General, u64::MAX));
+        let principals: Vec<Principal> = admins
+            .chain(members.iter().map(|m| Principal::Member(*m)))
+            .collect();
+        let readers: Vec<Reader> = principals
+            .iter()
+            .map(|p| Reader {
+                principal: *p,
+                rights: Rights::Write,
+                until: None,
+            })
+            .collect();
+        let recipients = principals
+            .iter()
+            .flat_map(|p| state.roster.recipients(p, Class::General, u64::MAX));
         let sealings: Vec<Sealing> = recipients.map(|to| Sealing { key, to }).collect();
         let payload = sealed(&sealings);
-        let create = DocumentAction::Create { case: None, lane: Lane::Joint, readers, commitment: Hash::default() };
-        let body = Body::Document(Document { document: id, prev: None, actions: vec![create], sealings });
+        let create = DocumentAction::Create {
+            case: None,
+            lane: Lane::Joint,
+            readers,
+            commitment: Hash::default(),
+        };
+        let body = Body::Document(Document {
+            document: id,
+            prev: None,
+            actions: vec![create],
+            sealings,
+        });
         self.upload(state.practice(), self.seen(state, None), body, payload)
     }
 
     /// The document's key turns.
     pub fn turn(&self, state: &State, id: DocumentId) -> Upload {
         let found = &state.documents[&id];
-        let (present, next) = (KeyRef::Epoch(id, found.epoch()), KeyRef::Epoch(id, found.epoch() + 1));
+        let (present, next) = (
+            KeyRef::Epoch(id, found.epoch()),
+            KeyRef::Epoch(id, found.epoch() + 1),
+        );
         let recipients = found.recipients(&state.roster, u64::MAX, state.received);
-        let mut sealings: Vec<Sealing> = recipients.into_iter().map(|to| Sealing { key: next, to }).collect();
-        sealings.push(Sealing { key: present, to: next });
+        let mut sealings: Vec<Sealing> = recipients
+            .into_iter()
+            .map(|to| Sealing { key: next, to })
+            .collect();
+        sealings.push(Sealing {
+            key: present,
+            to: next,
+        });
         let payload = sealed(&sealings);
-        let actions = vec![DocumentAction::Turn { epoch: found.epoch() + 1, commitment: Hash::default() }];
-        let body = Body::Document(Document { document: id, prev: Some(found.head()), actions, sealings });
+        let actions = vec![DocumentAction::Turn {
+            epoch: found.epoch() + 1,
+            commitment: Hash::default(),
+        }];
+        let body = Body::Document(Document {
+            document: id,
+            prev: Some(found.head()),
+            actions,
+            sealings,
+        });
         self.upload(state.practice(), self.seen(state, Some(&id)), body, payload)
     }
 
     pub fn erase(&self, state: &State, id: DocumentId) -> Upload {
-        let body = Body::Erasure(Erasure { document: id, prev: state.documents[&id].head() });
+        let body = Body::Erasure(Erasure {
+            document: id,
+            prev: state.documents[&id].head(),
+        });
         self.upload(state.practice(), self.seen(state, Some(&id)), body, Vec::new())
     }
 
@@ -201,7 +302,12 @@ impl Device {
         let (mut sequence, mut prev) = found.next_of(&self.id());
         let mut edits = Vec::with_capacity(count);
         for _ in 0..count {
-            let change = Change { document: id, epoch: found.epoch(), sequence, prev };
+            let change = Change {
+                document: id,
+                epoch: found.epoch(),
+                sequence,
+                prev,
+            };
             let seen = self.seen(state, Some(&id));
             let upload = self.upload(state.practice(), seen, Body::Change(change), payload.to_vec());
             (sequence, prev) = (sequence + 1, Some(Hash::of(&[&upload.signed.statement])));

@@ -15,8 +15,11 @@ use super::people::{Device, document, member};
 use super::world::{ORIGIN, settings};
 
 fn program() -> Command {
-    let mut command = Command::new(std::env::var("TROTH_PROGRAM").unwrap_or(env!("CARGO_BIN_EXE_troth-server").into()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_troth-server"));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -27,11 +30,22 @@ struct Serving {
 
 fn start(data: &Path, arguments: &[&str]) -> Serving {
     let mut command = program();
-    command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]).args(arguments);
+    command
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .args(["--listen", "127.0.0.1:0", "--origin", ORIGIN])
+        .args(arguments);
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim_end().strip_prefix("listening on ").expect("the one line on stdout").to_owned();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let url = line
+        .trim_end()
+        .strip_prefix("listening on ")
+        .expect("the one line on stdout")
+        .to_owned();
     Serving { child, url }
 }
 
@@ -39,11 +53,27 @@ impl Serving {
     /// Asks it to stop; returns its exit code, what else it wrote on stdout, and its log.
     fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let begun = Instant::now();
         let (mut out, mut err) = (String::new(), String::new());
-        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut out)
+            .unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
         let status = self.child.wait().unwrap();
         assert!(begun.elapsed() < Duration::from_secs(10));
         (status.code(), out, err)
@@ -68,24 +98,37 @@ async fn it_serves_stops_when_asked_and_what_it_kept_verifies() {
         assert!(serving.url.starts_with("http://127.0.0.1:"));
         let (mut writer, admin, _, reader) = founder(&serving.url).await;
         if signal == "-TERM" {
-            writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+            writer
+                .append(vec![admin.create(reader.state(), document(1), &[])])
+                .await;
         }
         let (code, out, _) = serving.stop(signal);
-        assert_eq!((code, out.as_str()), (Some(0), ""), "one line on stdout and no more");
+        assert_eq!(
+            (code, out.as_str()),
+            (Some(0), ""),
+            "one line on stdout and no more"
+        );
         writer.ends_with(Rule::Unavailable).await;
     }
     let path = data.to_str().unwrap();
     let verified = run(&["verify", "--data", path, "--json"]);
     assert_eq!(verified.status.code(), Some(0), "{}", error(&verified));
     let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
-    assert_eq!((report["ok"].as_bool(), report["ledgers"][0]["entries"].as_u64()), (Some(true), Some(3)));
+    assert_eq!(
+        (report["ok"].as_bool(), report["ledgers"][0]["entries"].as_u64()),
+        (Some(true), Some(3))
+    );
     let text = run(&["verify", "--data", path]);
     assert!(String::from_utf8(text.stdout).unwrap().contains("3 entries"));
 
     std::fs::write(data.join("ledger.key"), [1; 32]).unwrap();
     let wrong = run(&["verify", "--data", path]);
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(String::from_utf8(wrong.stdout).unwrap().contains("another ledger key"));
+    assert!(
+        String::from_utf8(wrong.stdout)
+            .unwrap()
+            .contains("another ledger key")
+    );
 }
 
 #[cfg(feature = "sled")]
@@ -134,9 +177,19 @@ fn what_fails_it_says_with_the_code_for_failure() {
     assert!(!missing.exists(), "verifying makes nothing");
 
     std::fs::write(dir.path().join("ledger.key"), [1; 31]).unwrap();
-    let output = run(&["serve", "--data", dir.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    let output = run(&[
+        "serve",
+        "--data",
+        dir.path().to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(error(&output).contains("31 bytes and not 32"), "{}", error(&output));
+    assert!(
+        error(&output).contains("31 bytes and not 32"),
+        "{}",
+        error(&output)
+    );
 }
 
 #[test]
@@ -144,10 +197,18 @@ fn a_file_says_what_the_flags_would() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("relay.toml");
     let data = dir.path().join("data");
-    std::fs::write(&file, format!("data = {data:?}\nlisten = '127.0.0.1:0'\nstore = 'paper'\n")).unwrap();
+    std::fs::write(
+        &file,
+        format!("data = {data:?}\nlisten = '127.0.0.1:0'\nstore = 'paper'\n"),
+    )
+    .unwrap();
     let output = run(&["serve", "--config", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(error(&output).contains("choose sqlite or sled"), "{}", error(&output));
+    assert!(
+        error(&output).contains("choose sqlite or sled"),
+        "{}",
+        error(&output)
+    );
 }
 
 /// What must never be in the log.
@@ -174,12 +235,22 @@ async fn the_log_holds_no_payload_no_address_and_no_secret() {
         // What goes wrong is logged too.
         let mut forged = edit;
         forged.payload = [CANARY, b"!"].concat();
-        writer.send(&ClientMessage::Append(Append { request: 2, uploads: vec![forged] })).await;
+        writer
+            .send(&ClientMessage::Append(Append {
+                request: 2,
+                uploads: vec![forged],
+            }))
+            .await;
         assert!(matches!(writer.next().await, Ok(RelayMessage::Refused(_))));
         let add = admin.add_device(all.state(), &Device::new(2, member(1)));
         writer.append(vec![add]).await;
         let mut stranger = Client::connect(&serving.url).await;
-        let hello = Hello { practice, device: Device::new(9, member(9)).id(), nonce: Nonce([1; 32]), size: 0 };
+        let hello = Hello {
+            practice,
+            device: Device::new(9, member(9)).id(),
+            nonce: Nonce([1; 32]),
+            size: 0,
+        };
         stranger.send(&ClientMessage::Hello(hello)).await;
         stranger.next().await.unwrap();
         stranger.raw(CANARY.to_vec()).await;
@@ -188,10 +259,18 @@ async fn the_log_holds_no_payload_no_address_and_no_secret() {
         let (code, _, log) = serving.stop("-TERM");
         assert_eq!(code, Some(0));
 
-        assert!(log.contains("refused before it was ordered") && log.contains("the roster changed"), "{log}");
+        assert!(
+            log.contains("refused before it was ordered") && log.contains("the roster changed"),
+            "{log}"
+        );
         let seed = settings().key.to_bytes();
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let secrets = [String::from_utf8(CANARY.to_vec()).unwrap(), hex(CANARY), format!("{CANARY:?}"), hex(&seed)];
+        let secrets = [
+            String::from_utf8(CANARY.to_vec()).unwrap(),
+            hex(CANARY),
+            format!("{CANARY:?}"),
+            hex(&seed),
+        ];
         for secret in secrets {
             assert!(!log.contains(&secret), "{secret} in {log}");
         }
@@ -211,27 +290,37 @@ async fn the_log_holds_no_payload_no_address_and_no_secret() {
 #[cfg(target_os = "linux")]
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
-/// Devices that log in and follow, and then are quiet. More than these few can be had with `IDLE=2000`.
+/// Devices that log in, catch up and follow, and then are quiet; another number of them with `IDLE=2000`.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_costs_less_than_twelve_kib() {
-    let count: u64 = std::env::var("IDLE").map_or(400, |count| count.parse().unwrap());
+    let count: u64 = std::env::var("IDLE").map_or(1000, |count| count.parse().unwrap());
+    let mut files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    files.current = files.maximum;
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, files).unwrap();
     let dir = tempfile::tempdir().unwrap();
     put_key(dir.path());
     let serving = start(dir.path(), &[]);
     let (mut writer, admin, practice, mut reader) = founder(&serving.url).await;
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     let mut follower = Client::connect(&serving.url).await;
     follower.login(practice, &admin, reader.state()).await;
     follower.follow(2).await;
     reader.begin_again();
     follower.read_to(&mut reader, 3).await;
     // Enough that catching up takes several of the longest frames.
-    writer.append(admin.edits(reader.state(), document(1), 8, &vec![7; 100_000])).await;
+    writer
+        .append(admin.edits(reader.state(), document(1), 8, &vec![7; 100_000]))
+        .await;
     follower.read_to(&mut reader, 11).await;
 
     let mut idle = Vec::new();
@@ -250,7 +339,6 @@ async fn an_idle_connection_costs_less_than_twelve_kib() {
     join(count).await;
     let each = resident(serving.child.id()).saturating_sub(before) / count;
     println!("{count} idle connections: {:.1} KiB each", each as f64 / 1024.0);
-    if std::env::var("TROTH_PROGRAM").is_ok() { std::fs::write("/tmp/dhatx/dump", "").unwrap(); std::thread::sleep(Duration::from_secs(8)); return; }
     assert!(each < 12 * 1024, "{each} bytes");
     drop(idle);
     serving.stop("-TERM");

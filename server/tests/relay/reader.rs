@@ -22,7 +22,14 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(practice: PracticeId, member: MemberId) -> Self {
-        Self { practice, member, frontier: Frontier::new(), state: None, beats: 0, seen: Vec::new() }
+        Self {
+            practice,
+            member,
+            frontier: Frontier::new(),
+            state: None,
+            beats: 0,
+            seen: Vec::new(),
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -45,8 +52,13 @@ impl Reader {
     /// Folds what came into the frontier, replays it, and holds the signed counts against its own.
     pub fn take(&mut self, items: Items) {
         let origin = troth_protocol::checkpoint::ledger_origin(ORIGIN, &self.practice);
-        items.checkpoint.verify(&origin, &ledger_key()).expect("the relay signed it");
-        let folded = items.fold(&self.frontier).expect("it folds into what the relay signed");
+        items
+            .checkpoint
+            .verify(&origin, &ledger_key())
+            .expect("the relay signed it");
+        let folded = items
+            .fold(&self.frontier)
+            .expect("it folds into what the relay signed");
         let (checkpoint, counts) = (items.checkpoint, items.counts);
         for (entry, position) in items.into_entries().zip(folded.positions) {
             let parsed = Parsed::parse(entry.leaf.signed.clone()).unwrap();
@@ -56,10 +68,15 @@ impl Reader {
             self.seen.push((position, entry.payload.map(|p| p.to_vec())));
             match &mut self.state {
                 None => {
-                    self.state = Some(State::found(entry.leaf.received, &verify_genesis(parsed).unwrap()).unwrap());
+                    self.state =
+                        Some(State::found(entry.leaf.received, &verify_genesis(parsed).unwrap()).unwrap());
                 }
                 Some(state) => {
-                    assert_eq!(entry.leaf.stream_seq, state.count(&parsed.statement().stream()), "R17");
+                    assert_eq!(
+                        entry.leaf.stream_seq,
+                        state.count(&parsed.statement().stream()),
+                        "R17"
+                    );
                     let key = state.signing_key(parsed.statement()).unwrap();
                     let verified = parsed.verify(&key, &self.practice).unwrap();
                     state.apply(position, entry.leaf.received, &verified).unwrap();
@@ -70,8 +87,15 @@ impl Reader {
         if let Some(counts) = counts {
             let counts = counts.verify(&self.practice, &ledger_key()).unwrap();
             assert_eq!((counts.nonce, counts.beat), (NONCE, self.beats));
-            assert_eq!((counts.checkpoint.size, counts.checkpoint.root), (checkpoint.size, checkpoint.root));
-            assert_eq!(counts.digest, digest(&entitled(self.state(), &self.member)), "nothing was withheld");
+            assert_eq!(
+                (counts.checkpoint.size, counts.checkpoint.root),
+                (checkpoint.size, checkpoint.root)
+            );
+            assert_eq!(
+                counts.digest,
+                digest(&entitled(self.state(), &self.member)),
+                "nothing was withheld"
+            );
             self.beats += 1;
         }
     }
@@ -79,5 +103,9 @@ impl Reader {
 
 /// How many of the items are entries.
 pub fn entries(items: &Items) -> usize {
-    items.items.iter().filter(|item| matches!(item, Item::Entry(_))).count()
+    items
+        .items
+        .iter()
+        .filter(|item| matches!(item, Item::Entry(_)))
+        .count()
 }

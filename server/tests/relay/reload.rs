@@ -34,7 +34,11 @@ fn a_state_that_was_written_down_leads_to_the_same_as_replaying_everything() {
     let state = cbor::encode(world.state(&practice));
     let root = world.core.practices()[&practice].tree.root();
     world.restart();
-    assert_eq!(cbor::encode(world.state(&practice)), state, "from the state that was written down");
+    assert_eq!(
+        cbor::encode(world.state(&practice)),
+        state,
+        "from the state that was written down"
+    );
     assert!(store.forget_snapshot(&practice), "it was written down");
     world.restart();
     assert_eq!(cbor::encode(world.state(&practice)), state, "from genesis");
@@ -56,7 +60,9 @@ fn a_ledger_on_a_disk_comes_back_too() {
 }
 
 fn load_error(store: &Arc<Memory>) -> LoadError {
-    Core::open(settings(), store.clone() as Arc<dyn Store>).err().expect("it must not load")
+    Core::open(settings(), store.clone() as Arc<dyn Store>)
+        .err()
+        .expect("it must not load")
 }
 
 #[test]
@@ -87,6 +93,8 @@ fn another_ledger_key_does_not_serve_the_ledger() {
     world.found(&Device::new(1, member(1)), 1);
     let mut other = settings();
     other.key = Arc::new(ed25519_dalek::SigningKey::from_bytes(&[98; 32]));
-    let error = Core::open(other, store as Arc<dyn Store>).err().expect("it must not load");
+    let error = Core::open(other, store as Arc<dyn Store>)
+        .err()
+        .expect("it must not load");
     assert!(matches!(error, LoadError::Key(_)), "{error}");
 }

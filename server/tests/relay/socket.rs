@@ -19,7 +19,9 @@ async fn two_devices_share_a_ledger_and_a_restart_loses_nothing() {
     follower.login(practice, &admin, reader.state()).await;
     follower.follow(reader.frontier.size()).await;
     reader.begin_again();
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     follower.read_to(&mut reader, 3).await;
     for text in [&b"first"[..], b"second", &[7; 300_000]] {
         let edit = admin.edit(reader.state(), document(1), text);
@@ -45,12 +47,23 @@ async fn r62_what_waits_when_the_relay_stops_is_either_acknowledged_or_not_there
     let (mut writer, admin, practice, mut reader) = founder(&running.url()).await;
     let mut follower = Client::connect(&running.url()).await;
     follower.login(practice, &admin, reader.state()).await;
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     follower.follow(reader.frontier.size()).await;
     reader.begin_again();
     follower.read_to(&mut reader, 3).await;
-    for (number, edit) in admin.edits(reader.state(), document(1), 50, b"sealed").into_iter().enumerate() {
-        writer.send(&ClientMessage::Append(Append { request: number as u64, uploads: vec![edit] })).await;
+    for (number, edit) in admin
+        .edits(reader.state(), document(1), 50, b"sealed")
+        .into_iter()
+        .enumerate()
+    {
+        writer
+            .send(&ClientMessage::Append(Append {
+                request: number as u64,
+                uploads: vec![edit],
+            }))
+            .await;
     }
     running.shut_down().await;
     let mut acknowledged = 3;
@@ -74,17 +87,19 @@ async fn what_is_no_message_ends_the_connection_with_the_reason() {
     let mut wrong_version = wire::frame(&ClientMessage::Info);
     wrong_version[0] = 9;
     for (frame, rule) in [
-        (wrong_version, Rule::Version),                    // R2
-        (vec![1, 0xff], Rule::Malformed),                  // R1
-        (vec![1; limits::FRAME + 1], Rule::TooLarge),      // R3
-        (vec![1; 3 * limits::FRAME], Rule::TooLarge),      // R3
+        (wrong_version, Rule::Version),               // R2
+        (vec![1, 0xff], Rule::Malformed),             // R1
+        (vec![1; limits::FRAME + 1], Rule::TooLarge), // R3
+        (vec![1; 3 * limits::FRAME], Rule::TooLarge), // R3
     ] {
         let mut client = Client::connect(&running.url()).await;
         client.raw(frame).await;
         client.ends_with(rule).await;
     }
     let mut client = Client::connect(&running.url()).await;
-    futures_util::SinkExt::send(&mut client.socket, "text".into()).await.unwrap();
+    futures_util::SinkExt::send(&mut client.socket, "text".into())
+        .await
+        .unwrap();
     client.ends_with(Rule::Malformed).await;
     assert!(running.relay.answers().await, "and the relay goes on");
     running.shut_down().await;
@@ -110,7 +125,9 @@ async fn r65_a_reader_that_does_not_keep_up_is_let_go_of_with_the_reason() {
     follower.login(practice, &admin, reader.state()).await;
     follower.follow(reader.frontier.size()).await;
     reader.begin_again();
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     follower.read_to(&mut reader, 3).await;
     // Sent live, at half a megabyte each, and not read: the sockets' buffers fill, then what the relay holds.
     let edits = admin.edits(reader.state(), document(1), 60, &vec![7; 500_000]);
@@ -141,7 +158,9 @@ async fn a_slow_reader_that_only_catches_up_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let running = relay(dir.path()).await;
     let (mut writer, admin, practice, reader) = founder(&running.url()).await;
-    writer.append(vec![admin.create(reader.state(), document(1), &[])]).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
     let mut follower = Client::connect(&running.url()).await;
     follower.login(practice, &admin, reader.state()).await;
     let mut all = Reader::new(practice, member(1));
@@ -163,7 +182,10 @@ async fn a_slow_reader_that_only_catches_up_is_waited_for() {
 async fn a_data_directory_is_one_relays() {
     let dir = tempfile::tempdir().unwrap();
     let running = relay(dir.path()).await;
-    let error = troth_server::serve::serve(options(dir.path())).await.err().expect("it is in use");
+    let error = troth_server::serve::serve(options(dir.path()))
+        .await
+        .err()
+        .expect("it is in use");
     assert!(error.to_string().contains("another relay"), "{error}");
     running.shut_down().await;
     relay(dir.path()).await.shut_down().await;
@@ -176,7 +198,10 @@ async fn a_ledger_key_that_is_gone_is_not_replaced() {
     founder(&running.url()).await;
     running.shut_down().await;
     std::fs::remove_file(dir.path().join("ledger.key")).unwrap();
-    let error = troth_server::serve::serve(options(dir.path())).await.err().expect("it is missing");
+    let error = troth_server::serve::serve(options(dir.path()))
+        .await
+        .err()
+        .expect("it is missing");
     assert!(error.to_string().contains("backup"), "{error}");
     assert!(!dir.path().join("ledger.key").exists());
 }
@@ -193,19 +218,37 @@ async fn tls_with_a_certificate_of_its_own_is_recognised_by_it() {
     let fingerprint = running.certificate.unwrap();
     assert!(running.url().starts_with("https://"));
 
-    let certificate = rustls::pki_types::CertificateDer::from_pem_file(dir.path().join("tls-cert.pem")).unwrap();
+    let certificate =
+        rustls::pki_types::CertificateDer::from_pem_file(dir.path().join("tls-cert.pem")).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
     let socket = tokio::net::TcpStream::connect(running.address).await.unwrap();
-    let mut socket = connector.connect("relay.example".try_into().unwrap(), socket).await.unwrap();
+    let mut socket = connector
+        .connect("relay.example".try_into().unwrap(), socket)
+        .await
+        .unwrap();
     let group = socket.get_ref().1.negotiated_key_exchange_group().unwrap().name();
-    assert_eq!(group, rustls::NamedGroup::X25519MLKEM768, "what is recorded today stays closed later");
-    socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: relay.example\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert_eq!(
+        group,
+        rustls::NamedGroup::X25519MLKEM768,
+        "what is recorded today stays closed later"
+    );
+    socket
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: relay.example\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
-    let _ = tokio::time::timeout(SOON, socket.read_to_string(&mut answer)).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("up\n"), "{answer}");
+    let _ = tokio::time::timeout(SOON, socket.read_to_string(&mut answer))
+        .await
+        .unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("up\n"),
+        "{answer}"
+    );
     running.shut_down().await;
     let running = troth_server::serve::serve(options).await.unwrap();
     assert_eq!(running.certificate, Some(fingerprint), "it is kept");

@@ -11,7 +11,8 @@ use troth_protocol::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
 use troth_protocol::wire::{
-    self, Append, Appended, ClientMessage, Follow, Found, Hello, Items, Receipt, Refused, RelayMessage, Transcript, Upload,
+    self, Append, Appended, ClientMessage, Follow, Found, Hello, Items, Receipt, Refused, RelayMessage,
+    Transcript, Upload,
 };
 use troth_server::core::{ConnectionId, Core, Effect, Event, Settings};
 use troth_server::directory::Directory;
@@ -42,7 +43,11 @@ pub struct World {
 }
 
 pub fn settings() -> Settings {
-    Settings { origin: ORIGIN.into(), key: Arc::new(SigningKey::from_bytes(&[99; 32])), max_practices: 8 }
+    Settings {
+        origin: ORIGIN.into(),
+        key: Arc::new(SigningKey::from_bytes(&[99; 32])),
+        max_practices: 8,
+    }
 }
 
 pub fn ledger_key() -> VerifyingKey {
@@ -110,7 +115,11 @@ impl World {
         let origin = troth_protocol::checkpoint::ledger_origin(ORIGIN, &practice);
         checkpoint.verify(&origin, &ledger_key()).unwrap();
         let before = self.signed.insert((practice, checkpoint.size), checkpoint.root);
-        assert!(before.is_none_or(|root| root == checkpoint.root), "two roots for size {}", checkpoint.size);
+        assert!(
+            before.is_none_or(|root| root == checkpoint.root),
+            "two roots for size {}",
+            checkpoint.size
+        );
     }
 
     pub fn connect(&mut self) -> ConnectionId {
@@ -147,8 +156,16 @@ impl World {
                 Some(Event::Message(id, message))
             }
             Err(Fault::Statement(request, index, rule)) => {
-                let refused = Refused { request, index, rule: rule.number(), head: None };
-                self.inboxes.entry(id).or_default().push_back(RelayMessage::Refused(refused));
+                let refused = Refused {
+                    request,
+                    index,
+                    rule: rule.number(),
+                    head: None,
+                };
+                self.inboxes
+                    .entry(id)
+                    .or_default()
+                    .push_back(RelayMessage::Refused(refused));
                 None
             }
             Err(Fault::Connection(rule)) => {
@@ -171,7 +188,9 @@ impl World {
     pub fn handle(&mut self, events: Vec<Event>) {
         let mut events = events;
         while !events.is_empty() {
-            let effects = self.core.handle(self.now, &mut self.rng, std::mem::take(&mut events));
+            let effects = self
+                .core
+                .handle(self.now, &mut self.rng, std::mem::take(&mut events));
             for effect in effects {
                 self.perform(effect, &mut events);
             }
@@ -218,7 +237,8 @@ impl World {
     }
 
     fn deliver(&mut self, id: ConnectionId, frame: &[u8]) {
-        let message: RelayMessage = wire::message(frame).expect("what the relay sends is canonical and within limits");
+        let message: RelayMessage =
+            wire::message(frame).expect("what the relay sends is canonical and within limits");
         let checkpoint = match &message {
             RelayMessage::Challenge(challenge) => Some(challenge.checkpoint),
             RelayMessage::Items(items) | RelayMessage::Fetched(_, _, items) => Some(items.checkpoint),
@@ -275,12 +295,17 @@ impl World {
 
     /// Says hello, and returns the transcript's hash that the relay's challenge answers with.
     pub fn hello(&mut self, id: ConnectionId, practice: PracticeId, device: &Device, size: u64) -> Hash {
-        let hello = Hello { practice, device: device.id(), nonce: Nonce([5; 32]), size };
+        let hello = Hello {
+            practice,
+            device: device.id(),
+            nonce: Nonce([5; 32]),
+            size,
+        };
         self.send(id, ClientMessage::Hello(hello));
         match self.receive(id) {
-            Some(RelayMessage::Challenge(challenge)) => {
-                Transcript::verify(hello, &challenge, &ledger_key()).unwrap().hash()
-            }
+            Some(RelayMessage::Challenge(challenge)) => Transcript::verify(hello, &challenge, &ledger_key())
+                .unwrap()
+                .hash(),
             other => panic!("not challenged: {other:?}, closed {:?}", self.closed.get(&id)),
         }
     }

@@ -1,7 +1,6 @@
 //! A practice, a second device, a case.
 
 use troth_client_core::device::{Phase, Report};
-use troth_client_core::document::NewNote;
 use troth_protocol::statement::Lane;
 
 use super::editing::text;
@@ -94,16 +93,7 @@ pub async fn open_case(
     let joint = laptop
         .document_of(&case, Lane::Joint)
         .ok_or_else(|| failed(stage.session, &"no joint record"))?;
-    let author = laptop
-        .member()
-        .map(|member| member.to_string())
-        .unwrap_or_default();
-    let note = NewNote {
-        author,
-        created_ms: now,
-        template: String::new(),
-        text: story::NOTE.to_owned(),
-    };
+    let note = stage.note(laptop, story::NOTE);
     stage.edit(laptop, joint, |doc| doc.add_note(NOTE_ID, &note))?;
     stage.sync(laptop).await?;
     stage.sync(phone).await?;

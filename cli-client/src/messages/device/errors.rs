@@ -63,6 +63,10 @@ fn chinese(error: &DeviceError) -> String {
                 lane.name()
             )
         }
+        DeviceError::WrongCode => "代码与另一台设备不符：请在那台设备上重新获取代码，并完整复制".into(),
+        DeviceError::Origin { relay, asked } => {
+            format!("中继自称 {relay}，但访问它时用的是 {asked}：请让中继的管理者设置 --origin {asked}")
+        }
         DeviceError::Code(error) => code(*error),
         DeviceError::Document(error) => document(error),
         DeviceError::Vault(error) => vault(*error),

@@ -65,7 +65,11 @@ impl<S: Storage> Device<S> {
             self.rolled_back(bytes, effects);
             return Ok(());
         }
-        if self.identity.waypoint.is_some_and(|waypoint| size < waypoint.size) {
+        if self
+            .identity
+            .waypoint
+            .is_some_and(|waypoint| size < waypoint.size)
+        {
             let what = "the relay's ledger is shorter than what the approving device had verified".to_owned();
             self.dishonest(Dishonest(what), bytes, effects);
             return Ok(());
