@@ -33,7 +33,7 @@ type View = (u64, Vec<Sight>);
 impl Core {
     pub(super) fn fan_out(&mut self, of: &PracticeId, fresh: &[Fresh]) {
         let bytes: usize = fresh.iter().map(|f| LEAF_BYTES + f.bytes()).sum();
-        if false && bytes > SENT_BYTES {
+        if bytes > SENT_BYTES {
             return self.catch_up_all(of);
         }
         let (Some(practice), Some(followers)) = (self.practices.get(of), self.followers.get(of)) else {

@@ -105,7 +105,7 @@ fn r61_the_same_with_a_disk_that_is_really_full() {
             .count(),
         accepted
     );
-    // Room is made by erasing.
+    // Somebody makes room.
     drop(world);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path(), &Options::default()).unwrap());
     let mut world = World::on(store);

@@ -30,7 +30,7 @@ pub struct World {
     pub directory: Directory,
     pub now: u64,
     pub closed: HashMap<ConnectionId, Rule>,
-    /// What checks go wrong while the reading is not carried out: see [`World::hold_readings`].
+    /// Readings that wait: see [`World::hold_readings`].
     pub held: Option<Vec<(ConnectionId, Box<troth_server::reading::Plan>)>>,
     store: Arc<dyn Store>,
     settings: Settings,
