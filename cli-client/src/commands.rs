@@ -55,7 +55,7 @@ pub async fn run(session: &Session, asked: Command) -> Result<(), Failure> {
         Command::Field(command) => field::run(session, command).await,
         Command::Sync(options) => sync::run(session, &options).await,
         Command::Ledger(command) => ledger::run(session, command),
-        Command::Export(options) => export::run(session, &options),
+        Command::Export(options) => export::run(session, &options).await,
         Command::Completions(options) => completions::run(session, &options),
         Command::Man(options) => man::run(session, &options),
     }

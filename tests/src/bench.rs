@@ -55,10 +55,10 @@ pub fn run(options: &Options) -> Result<Report> {
         .enable_all()
         .build()?;
     let mut report = Report::default();
-    let raw = raw::measure(options, &mut report).context("raw limits")?;
+    let mut raw = raw::measure(options, &mut report).context("raw limits")?;
     runtime.block_on(async {
         if options.wants("appends") {
-            appends::measure(options, &raw, &mut report)
+            appends::measure(options, &mut raw, &mut report)
                 .await
                 .context("appends")?;
         }

@@ -11,9 +11,10 @@ use serde_json::{Map, json};
 use troth_client_core::device::CaseSummary;
 use troth_client_core::document::{LaneDocument, genesis};
 use troth_protocol::ids::DocumentId;
-use troth_protocol::statement::Lane;
+use troth_protocol::statement::{AccessKind, Lane};
 
 use super::{case as cases, ledger, pick};
+use crate::driver;
 use crate::failure::Failure;
 use crate::files;
 use crate::messages::case as say;
@@ -48,13 +49,18 @@ pub enum Format {
 ///
 /// # Errors
 /// What stands in the way.
-pub fn run(session: &Session, options: &Options) -> Result<(), Failure> {
+pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, &options.case)?;
     let lanes = lanes(session, &mut device, &case, options.lane.as_deref())?;
     if lanes.is_empty() {
         return Err(Failure::failed(say::nothing_there(language)));
+    }
+    // Kept before it is done: an export that the ledger never hears of is worse than one that was announced and failed.
+    for (_, document) in &lanes {
+        let kept = device.record_access(driver::now(), &mut driver::rng(), *document, AccessKind::Export);
+        kept.map_err(|e| session.wrong(e))?;
     }
     let written = match options.format {
         Format::Json => json_file(session, &mut device, &case, &lanes, &options.out)?,
@@ -68,14 +74,13 @@ pub fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|(path, _)| say::exported(language, &path.display().to_string()))
         .collect();
-    let value = json!({ "case": case.id.to_string(), "files": files });
-    session.out.result(&value, &words.join("\n"))?;
-
+    let sent = session.send(&mut device).await?;
     session.out.note(&say::plaintext(language));
     if options.lane.is_none() {
         session.out.note(&say::process_notes_stay(language));
     }
-    Ok(())
+    let value = json!({ "case": case.id.to_string(), "files": files });
+    sent.finish(session, value, &words.join("\n"))
 }
 
 type Lanes = Vec<(Lane, DocumentId)>;

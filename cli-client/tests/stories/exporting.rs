@@ -134,6 +134,27 @@ fn json_holds_the_present_state_of_every_lane() {
     let value: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(value["case"]["name"], "Lee");
     assert_eq!(value["lanes"]["partner-a"]["fields"]["mood"], json!(["tense"]));
+    let exports = || {
+        let log = laptop.json(&["ledger", "log"])["entries"].clone();
+        log.as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry["kind"] == "access")
+            .count()
+    };
+    assert_eq!(exports(), 2, "the ledger tells of both lanes' export");
+    let again = stage.path("again.json");
+    laptop.ok(&[
+        "--offline",
+        "export",
+        "Lee",
+        "--format",
+        "json",
+        "--out",
+        again.to_str().unwrap(),
+    ]);
+    laptop.ok(&["sync"]);
+    assert_eq!(exports(), 4, "and of each one after it, made offline or not");
     let empty = laptop.run(&["export", "Lee", "--format", "fhir", "--out", "x"]);
     assert_eq!(empty.code, 2);
 }

@@ -113,7 +113,7 @@ fn json_keys_do_not_change() {
             "--out",
             out.to_str().unwrap(),
         ],
-        "case files; files: lane path",
+        "case files sync; files: lane path; sync: state waiting",
     );
     check(&["case", "close", "Lee"], "case status sync; sync: state waiting");
     check(&["completions", "zsh"], "script shell");

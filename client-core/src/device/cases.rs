@@ -308,6 +308,7 @@ impl<S: Storage> Device<S> {
     /// Tells the ledger that a record was exported or printed.
     pub fn record_access(
         &mut self,
+        now: u64,
         rng: &mut impl CryptoRng,
         document: DocumentId,
         kind: AccessKind,
@@ -316,6 +317,7 @@ impl<S: Storage> Device<S> {
             document,
             kind,
             by: self.secrets.id,
+            at: now,
         };
         self.keep(rng, vec![intent], Vec::new())
     }

@@ -271,7 +271,12 @@ impl<S: Storage> Device<S> {
     }
 
     /// A report that something was done with a record.
-    pub(super) fn sign_access(&self, id: DocumentId, kind: AccessKind) -> Result<Upload, DeviceError> {
+    pub(super) fn sign_access(
+        &self,
+        id: DocumentId,
+        kind: AccessKind,
+        at: u64,
+    ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
         if !state.documents.contains_key(&id) {
             return Err(DeviceError::NoSuchDocument(id));
@@ -280,7 +285,11 @@ impl<S: Storage> Device<S> {
             roster: state.roster.head(),
             control: None,
         });
-        let body = Body::Access(Access { document: id, kind });
+        let body = Body::Access(Access {
+            document: id,
+            kind,
+            at,
+        });
         Ok(self.secrets.upload(state.practice(), seen, body, Vec::new()))
     }
 

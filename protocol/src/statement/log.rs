@@ -38,6 +38,10 @@ pub struct Access {
     /// What was done.
     #[n(1)]
     pub kind: AccessKind,
+    /// The device's clock, in milliseconds since the Unix epoch: tells two accesses of the same kind apart. The device's
+    /// word only.
+    #[n(2)]
+    pub at: u64,
 }
 
 /// Orders a document's payloads and sealed keys destroyed, everywhere.

@@ -153,7 +153,14 @@ impl Story {
             }
             What::Access => {
                 let kind = AccessKind::Fetch;
-                practice.say(&by, Body::Access(Access { document: id, kind }))?;
+                practice.say(
+                    &by,
+                    Body::Access(Access {
+                        document: id,
+                        kind,
+                        at: 1,
+                    }),
+                )?;
             }
             What::Wait(time) => practice.now += time,
             What::Turn | What::Erase => {}

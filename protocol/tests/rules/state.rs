@@ -90,6 +90,7 @@ fn r7_statements_that_concern_no_document_name_none() {
     let access = Body::Access(Access {
         document: id,
         kind: AccessKind::Export,
+        at: 1,
     });
     for body in [invite, login(), access] {
         let right = practice.statement(&anna, body);
@@ -119,6 +120,7 @@ fn r12_a_revoked_device_logs_nothing() {
     let access = Body::Access(Access {
         document: DocumentId([1; 16]),
         kind: AccessKind::Print,
+        at: 1,
     });
     assert_eq!(practice.say(&laptop, access), Err(Rule::Revoked));
 }

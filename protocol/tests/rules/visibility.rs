@@ -208,6 +208,7 @@ fn a_devices_log_is_its_members_and_the_overseers() {
     let access = Access {
         document: notes,
         kind: AccessKind::Export,
+        at: 1,
     };
     practice.say(&bruno, Body::Access(access)).unwrap();
     say_notice(&mut practice);

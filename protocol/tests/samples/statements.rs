@@ -282,7 +282,16 @@ fn others() -> Vec<(&'static str, Statement)> {
         seen: None,
         ..said(Body::Notice(Notice { kind, count }), b"")
     };
-    let access = |kind| said(Body::Access(Access { document, kind }), b"");
+    let access = |kind| {
+        said(
+            Body::Access(Access {
+                document,
+                kind,
+                at: 1,
+            }),
+            b"",
+        )
+    };
     let prev = hash("control head");
     let snapshot = Snapshot {
         document,

@@ -143,6 +143,7 @@ impl Device {
         let body = Body::Access(Access {
             document,
             kind: AccessKind::Fetch,
+            at: 1,
         });
         self.upload(state.practice(), self.seen(state, None), body, Vec::new())
     }

@@ -28,7 +28,9 @@ pub struct Raw {
     /// Time of a WebSocket round trip, in milliseconds.
     pub echo_ms: f64,
     /// Small appends to a growing file per second, each followed by fdatasync.
-    pub fdatasync: f64,
+    pub growing: f64,
+    /// Small writes into a file of fixed length per second, each followed by fdatasync.
+    pub fixed: f64,
     /// Strict Ed25519 verifications per second on one core.
     pub verify: f64,
 }
@@ -43,15 +45,15 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Raw> {
     let echo_ms = echo.0.at(0.5);
     report.add("raw: WebSocket echo, one in flight", echo.1, "/s");
     report.add("raw: WebSocket echo, p50", echo_ms, "ms");
-    let (preallocated, growing) = syncs(time)?;
-    report.add("raw: fdatasync, file of fixed length", preallocated, "/s");
+    let (fixed, growing) = syncs(time)?;
+    report.add("raw: fdatasync, file of fixed length", fixed, "/s");
     report.add("raw: fdatasync, growing file", growing, "/s");
     let verify = verifications(time);
     report.add("raw: Ed25519 verify_strict, one core", verify, "/s");
-    // The relay's log is overwritten once it has its length, and so is the preallocated file.
     Ok(Raw {
         echo_ms,
-        fdatasync: preallocated.max(growing),
+        growing,
+        fixed,
         verify,
     })
 }
@@ -95,6 +97,16 @@ fn echo(time: Duration) -> Result<(Latencies, f64)> {
         }
         Ok((latencies, f64::from(count) / begin.elapsed().as_secs_f64()))
     })
+}
+
+impl Raw {
+    /// Looks again how fast fdatasync is, right beside what is held against it: other programs come and go.
+    pub fn sync_again(&mut self, time: Duration) -> Result<()> {
+        let (fixed, growing) = syncs(time)?;
+        self.fixed = self.fixed.max(fixed);
+        self.growing = self.growing.max(growing);
+        Ok(())
+    }
 }
 
 /// Small writes, each followed by fdatasync: into a file of fixed length, and onto the end of one that grows.

@@ -72,6 +72,7 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::Vault(error) => vault(*error),
         DeviceError::Damaged(what) => format!("本设备的存储已损坏（{what}）：请将这台电脑作为新设备重新关联"),
         DeviceError::Unverified(why) => format!("本设备保存的账本未通过验证：{why}"),
+        DeviceError::Torn => "先前一次写入磁盘失败：请重新启动程序；不会丢失任何内容".into(),
         DeviceError::Halted => "本设备已停止写入：它已被撤销，或其中继被证明不诚实".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
         DeviceError::Seal(error) => format!("内容太长，无法密封：{error}"),

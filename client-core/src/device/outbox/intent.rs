@@ -58,6 +58,8 @@ pub(in crate::device) enum Intent {
         kind: AccessKind,
         #[n(2)]
         by: DeviceId,
+        #[n(3)]
+        at: u64,
     },
     /// A document's key shall turn, whether or not anyone writes to it next.
     #[n(4)]

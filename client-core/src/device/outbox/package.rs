@@ -67,7 +67,9 @@ impl<S: Storage> Device<S> {
                 )?;
                 Ok((self.sign_roster(rng, now, actions, fresh)?, vec![id]))
             }
-            Intent::Access { document, kind, .. } => Ok((self.sign_access(document, kind)?, vec![id])),
+            Intent::Access {
+                document, kind, at, ..
+            } => Ok((self.sign_access(document, kind, at)?, vec![id])),
             Intent::AddDevice { keys, kind, proof } => {
                 let action = RosterAction::AddDevice {
                     device: keys,
