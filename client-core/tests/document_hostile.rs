@@ -6,6 +6,8 @@
     reason = "a test that cannot go on must stop"
 )]
 
+// Long because the forgers of hostile changes and the stories told with them share one scene.
+
 use std::time::{Duration, Instant};
 
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};

@@ -160,7 +160,10 @@ impl Practice {
         };
         let state = &self.state;
         let member = state.roster.active(&statement.signer, position)?.member;
-        let document = state.documents.get(&access.document).ok_or(Rule::NoSuchDocument)?;
+        let document = state
+            .documents
+            .get(&access.document)
+            .ok_or(Rule::NoSuchDocument)?;
         let rights = document.rights(&state.roster, &member, position, received);
         rights.map(|_| ()).ok_or(Rule::NotPermitted)
     }

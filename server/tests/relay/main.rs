@@ -17,6 +17,7 @@ mod memory;
 mod people;
 mod process;
 mod reader;
+mod refusals;
 mod reload;
 mod socket;
 mod world;
