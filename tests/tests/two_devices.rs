@@ -16,15 +16,25 @@ fn network(seed: u64) -> (Network, tempfile::TempDir) {
 }
 
 fn note(text: &str) -> NewNote {
-    NewNote { author: "00".repeat(16), created_ms: 1, template: String::new(), text: text.to_owned() }
+    NewNote {
+        author: "00".repeat(16),
+        created_ms: 1,
+        template: String::new(),
+        text: text.to_owned(),
+    }
 }
 
 impl Case {
     fn open(net: &mut Network, seat: usize) -> Self {
         let device = &mut net.seats[seat].device;
-        let case = device.new_case(net.now, &mut net.rng, "Okafor & Lindqvist", "Chidi", Some("Maja")).expect("a case");
+        let case = device
+            .new_case(net.now, &mut net.rng, "Okafor & Lindqvist", "Chidi", Some("Maja"))
+            .expect("a case");
         net.settle();
-        let joint = net.seats[seat].device.document_of(&case, Lane::Joint).expect("a joint lane");
+        let joint = net.seats[seat]
+            .device
+            .document_of(&case, Lane::Joint)
+            .expect("a joint lane");
         Self { joint }
     }
 }
@@ -35,12 +45,18 @@ struct Case {
 
 fn add_note(net: &mut Network, seat: usize, document: DocumentId, id: u8, text: &str) {
     let device = &mut net.seats[seat].device;
-    device.edit(net.now, &mut net.rng, document, |d| d.add_note([id; 16], &note(text))).expect("an edit");
+    device
+        .edit(net.now, &mut net.rng, document, |d| {
+            d.add_note([id; 16], &note(text))
+        })
+        .expect("an edit");
 }
 
 fn set(net: &mut Network, seat: usize, document: DocumentId, key: &str, value: &str) {
     let device = &mut net.seats[seat].device;
-    device.edit(net.now, &mut net.rng, document, |d| d.set_field(key, value)).expect("an edit");
+    device
+        .edit(net.now, &mut net.rng, document, |d| d.set_field(key, value))
+        .expect("an edit");
 }
 
 fn notes(net: &mut Network, seat: usize, document: DocumentId) -> Vec<String> {
@@ -54,8 +70,9 @@ fn notes(net: &mut Network, seat: usize, document: DocumentId) -> Vec<String> {
 
 fn field(net: &mut Network, seat: usize, document: DocumentId, key: &str) -> Vec<String> {
     let device = &mut net.seats[seat].device;
-    let mut values: Vec<String> =
-        device.read(document, |d| d.field(key).into_iter().map(|f| f.value).collect()).expect("readable");
+    let mut values: Vec<String> = device
+        .read(document, |d| d.field(key).into_iter().map(|f| f.value).collect())
+        .expect("readable");
     values.sort();
     values
 }
@@ -77,15 +94,29 @@ fn edits_made_offline_on_both_converge_and_none_is_lost() {
     net.settle();
     for seat in [a, b] {
         assert_eq!(net.seats[seat].device.waiting(), 0);
-        assert_eq!(notes(&mut net, seat, case.joint), ["from the laptop", "from the study"]);
-        assert_eq!(field(&mut net, seat, case.joint, "goal"), ["be heard", "listen"], "both until one is chosen");
+        assert_eq!(
+            notes(&mut net, seat, case.joint),
+            ["from the laptop", "from the study"]
+        );
+        assert_eq!(
+            field(&mut net, seat, case.joint, "goal"),
+            ["be heard", "listen"],
+            "both until one is chosen"
+        );
     }
     set(&mut net, a, case.joint, "goal", "be heard");
     net.settle();
     for seat in [a, b] {
         assert_eq!(field(&mut net, seat, case.joint, "goal"), ["be heard"]);
     }
-    let heads: Vec<_> = [a, b].map(|s| net.seats[s].device.read_mut(case.joint, |d| d.heads()).expect("readable")).into();
+    let heads: Vec<_> = [a, b]
+        .map(|s| {
+            net.seats[s]
+                .device
+                .read_mut(case.joint, |d| d.heads())
+                .expect("readable")
+        })
+        .into();
     assert_eq!(heads[0], heads[1]);
 }
 
@@ -101,9 +132,21 @@ fn the_linked_device_reads_what_was_written_before_it_came() {
     let cases = net.seats[b].device.cases().expect("readable");
     assert_eq!(cases[0].name, "Okafor & Lindqvist");
     assert_eq!(cases[0].partner_b.as_deref(), Some("Maja"));
-    assert_eq!(net.seats[b].device.practice_name().expect("readable"), "Lindenhof Counseling");
-    let names: Vec<_> = net.seats[a].device.devices().expect("readable").into_iter().filter_map(|d| d.name).collect();
-    assert!(names.contains(&"laptop".to_owned()) && names.contains(&"study".to_owned()), "{names:?}");
+    assert_eq!(
+        net.seats[b].device.practice_name().expect("readable"),
+        "Lindenhof Counseling"
+    );
+    let names: Vec<_> = net.seats[a]
+        .device
+        .devices()
+        .expect("readable")
+        .into_iter()
+        .filter_map(|d| d.name)
+        .collect();
+    assert!(
+        names.contains(&"laptop".to_owned()) && names.contains(&"study".to_owned()),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -117,27 +160,49 @@ fn a_revoked_device_reads_nothing_written_afterwards() {
     assert_eq!(notes(&mut net, b, case.joint), ["while both belonged"]);
     let id = net.seats[b].device.id();
     net.offline(b);
-    add_note(&mut net, b, case.joint, 9, "made offline by the device to be revoked");
+    add_note(
+        &mut net,
+        b,
+        case.joint,
+        9,
+        "made offline by the device to be revoked",
+    );
     let device = &mut net.seats[a].device;
-    device.revoke_device(net.now, &mut net.rng, id, false).expect("may revoke");
+    device
+        .revoke_device(net.now, &mut net.rng, id, false)
+        .expect("may revoke");
     add_note(&mut net, a, case.joint, 2, "after the revocation");
     net.settle();
     assert_eq!(net.seats[a].device.waiting(), 0, "{:?}", net.seats[a].reports);
     let document = &net.seats[a].device.state().expect("synced").documents[&case.joint];
-    assert_eq!(document.epoch(), 2, "the stale document turned before its next write");
+    assert_eq!(
+        document.epoch(),
+        2,
+        "the stale document turned before its next write"
+    );
     net.online(b);
     net.settle();
     assert_eq!(net.seats[b].device.phase(), Phase::Halted);
     assert!(net.seats[b].reports.iter().any(|r| matches!(r, Report::Revoked)));
-    assert_eq!(net.seats[b].device.quarantine().expect("readable").len(), 1, "kept for review");
-    assert_eq!(notes(&mut net, a, case.joint), ["after the revocation", "while both belonged"]);
+    assert_eq!(
+        net.seats[b].device.quarantine().expect("readable").len(),
+        1,
+        "kept for review"
+    );
+    assert_eq!(
+        notes(&mut net, a, case.joint),
+        ["after the revocation", "while both belonged"]
+    );
     assert_eq!(
         notes(&mut net, b, case.joint),
         ["made offline by the device to be revoked", "while both belonged"]
     );
     // A further device of the same member reads all of it through the turned keys.
     let c = net.link(a, "tablet");
-    assert_eq!(notes(&mut net, c, case.joint), ["after the revocation", "while both belonged"]);
+    assert_eq!(
+        notes(&mut net, c, case.joint),
+        ["after the revocation", "while both belonged"]
+    );
 }
 
 #[test]
@@ -150,7 +215,9 @@ fn a_compromised_device_turns_every_document_at_once() {
     net.settle();
     let id = net.seats[b].device.id();
     let device = &mut net.seats[a].device;
-    device.revoke_device(net.now, &mut net.rng, id, true).expect("may revoke");
+    device
+        .revoke_device(net.now, &mut net.rng, id, true)
+        .expect("may revoke");
     net.settle();
     let state = net.seats[a].device.state().expect("synced");
     assert!(state.documents.values().all(|d| d.epoch() == 2), "all turned");
@@ -166,13 +233,24 @@ fn the_ledger_verifies_from_genesis_and_its_export_with_the_relays_key_alone() {
     net.settle();
     let device = &net.seats[a].device;
     let mut last = 0;
-    let verified = device.verify_ledger(&mut |done, _| last = done).expect("it verifies");
+    let verified = device
+        .verify_ledger(&mut |done, _| last = done)
+        .expect("it verifies");
     assert_eq!(verified.size, device.frontier().size());
     assert_eq!(last, verified.size);
     let export = device.export_ledger().expect("exportable");
     let key = device.state().expect("synced").roster.ledger_key();
-    assert_eq!(troth_client_core::export::verify(&export, &key).expect("it verifies").root, verified.root);
-    let other = troth_protocol::ids::VerifyingKey(ed25519_dalek::SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes());
+    assert_eq!(
+        troth_client_core::export::verify(&export, &key)
+            .expect("it verifies")
+            .root,
+        verified.root
+    );
+    let other = troth_protocol::ids::VerifyingKey(
+        ed25519_dalek::SigningKey::from_bytes(&[9; 32])
+            .verifying_key()
+            .to_bytes(),
+    );
     assert!(troth_client_core::export::verify(&export, &other).is_err());
     let mut altered = export.clone();
     let middle = altered.len() / 2;
@@ -199,7 +277,10 @@ fn a_device_that_stops_and_opens_again_goes_on_where_it_was() {
     assert_eq!(net.seats[a].device.waiting(), 0);
     let b = net.link(a, "laptop");
     assert_eq!(notes(&mut net, b, case.joint), ["typed on the train"]);
-    assert!(matches!(net.open_with(a, "another passphrase altogether"), Err(DeviceError::WrongPassphrase)));
+    assert!(matches!(
+        net.open_with(a, "another passphrase altogether"),
+        Err(DeviceError::WrongPassphrase)
+    ));
 }
 
 #[test]
@@ -211,15 +292,33 @@ fn nothing_readable_crosses_the_wire_or_stays_on_a_disk() {
     add_note(&mut net, a, case.joint, 1, "canary-kestrel-4711");
     set(&mut net, b, case.joint, "canary-key", "canary-value-0815");
     net.settle();
-    let secrets =
-        ["canary", "Okafor", "Lindqvist", "Chidi", "Maja", "Lindenhof", "Ada Winter", "laptop", "herons"];
+    let secrets = [
+        "canary",
+        "Okafor",
+        "Lindqvist",
+        "Chidi",
+        "Maja",
+        "Lindenhof",
+        "Ada Winter",
+        "laptop",
+        "herons",
+    ];
     let found = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|w| w == what.as_bytes());
     for secret in secrets {
-        assert!(!net.wire.iter().any(|frame| found(frame, secret)), "{secret} on the wire");
+        assert!(
+            !net.wire.iter().any(|frame| found(frame, secret)),
+            "{secret} on the wire"
+        );
         for seat in [a, b] {
-            assert!(!net.storage(seat).values().any(|v| found(v, secret)), "{secret} on a device");
+            assert!(
+                !net.storage(seat).values().any(|v| found(v, secret)),
+                "{secret} on a device"
+            );
         }
-        for file in std::fs::read_dir(dir.path().join("store")).expect("a store").flatten() {
+        for file in std::fs::read_dir(dir.path().join("store"))
+            .expect("a store")
+            .flatten()
+        {
             let bytes = std::fs::read(file.path()).expect("readable");
             assert!(!found(&bytes, secret), "{secret} in {:?}", file.path());
         }

@@ -184,7 +184,7 @@ impl<S: Storage> Device<S> {
     /// A ledger that an approving device vouched for must pass through what that device had verified.
     fn check_waypoint(&self, items: &Items) -> Result<(), Failure> {
         let Some(CheckpointRef { size, root }) = self.identity.waypoint else {
-            return Ok(());
+            return self.check_promise(items);
         };
         match root_at(&self.frontier, items, size) {
             Some(found) if found != root => {
@@ -193,6 +193,15 @@ impl<S: Storage> Device<S> {
             None if self.frontier.size() < size && size <= items.checkpoint.size => {
                 dishonest("a run hides whether the ledger is the one that the approving device had verified")
             }
+            _ => self.check_promise(items),
+        }
+    }
+
+    /// What the relay signed in the handshake is what the ledger leads through: it signed both.
+    fn check_promise(&self, items: &Items) -> Result<(), Failure> {
+        let promised = self.connection.promised;
+        match promised.and_then(|p| root_at(&self.frontier, items, p.size).map(|found| found == p.root)) {
+            Some(false) => dishonest("the relay signed two ledgers of the same size"),
             _ => Ok(()),
         }
     }

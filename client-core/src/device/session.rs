@@ -61,6 +61,8 @@ pub(super) struct Connection {
     retry_at: u64,
     failures: u32,
     heard: u64,
+    /// What the relay signed in this connection's handshake.
+    pub(super) promised: Option<CheckpointRef>,
     /// When counts last held.
     counted: u64,
     requests: u64,

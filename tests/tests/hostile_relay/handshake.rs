@@ -2,8 +2,10 @@
 
 use ed25519_dalek::SigningKey;
 use troth_client_core::device::{Effect, Event};
-use troth_protocol::ids::Nonce;
-use troth_protocol::wire::{self, ClientMessage, Hello, RelayMessage, Transcript};
+use troth_protocol::ids::{Hash, Nonce};
+use troth_protocol::wire::{
+    self, ClientMessage, Hello, Item, Items, RelayMessage, RootsItem, Transcript, Welcome,
+};
 use troth_tests::network::Network;
 
 use crate::scene::Scene;
@@ -98,4 +100,36 @@ fn a_checkpoint_that_the_relay_did_not_sign_lets_nobody_log_in() {
         &RelayMessage::Challenge(transcript.challenge(&signer.key)),
     );
     scene.caught(&known, "not signed by the relay's key");
+}
+
+#[test]
+fn what_the_handshake_promised_is_what_the_ledger_leads_through() {
+    let mut scene = Scene::new(45);
+    let (known, signer) = (scene.known(), scene.signer());
+    let hello = greet(&mut scene.net, scene.victim);
+    let size = known.frontier.size() + 1;
+    let promised = signer.checkpoint(size, Hash([5; 32]));
+    let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), promised);
+    let challenge = transcript.challenge(&signer.key);
+    say(&mut scene.net, scene.victim, &RelayMessage::Challenge(challenge));
+    let now = scene.net.now;
+    say(
+        &mut scene.net,
+        scene.victim,
+        &RelayMessage::Welcome(Welcome { now }),
+    );
+    let mut frontier = known.frontier.clone();
+    frontier.push_leaf(Hash([6; 32])).expect("room for one more");
+    let run = RootsItem {
+        entries: 1,
+        roots: [6; 32].to_vec(),
+    };
+    let items = Items {
+        from: known.frontier.size(),
+        items: vec![Item::Roots(run)],
+        checkpoint: signer.checkpoint(size, frontier.root()),
+        counts: None,
+    };
+    say(&mut scene.net, scene.victim, &RelayMessage::Items(items));
+    scene.caught(&known, "two ledgers of the same size");
 }

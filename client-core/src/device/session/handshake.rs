@@ -80,6 +80,7 @@ impl<S: Storage> Device<S> {
             self.dishonest(Dishonest(what), bytes, effects);
             return Ok(());
         }
+        self.connection.promised = Some(CheckpointRef { size, root });
         let session = self.sign_session(&hello.practice, transcript.hash());
         self.connection.step = Step::LoggingIn { total: size };
         effects.push(Effect::Send(frame(&ClientMessage::Session(session.signed))));
