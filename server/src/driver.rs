@@ -15,7 +15,7 @@ use troth_protocol::rule::Rule;
 use crate::core::{ConnectionId, Core, Effect, Event, Settings};
 use crate::practice::LoadError;
 use crate::reading::{Plan, Reader};
-use crate::relay::{Input, Outlet, Relay, WAITING_MESSAGES};
+use crate::relay::{Input, Outlet, Relay, Sent, WAITING_MESSAGES};
 use crate::store::Store;
 use crate::verify::Directory;
 
@@ -123,12 +123,16 @@ impl Driver {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Send(id, frame) => {
-                if self.outlets.get(&id).is_some_and(|outlet| !outlet.send(frame)) {
+            Effect::Send(id, frame) => match self.outlets.get(&id).map(|outlet| outlet.send(frame)) {
+                None | Some(Sent::Queued) => {}
+                Some(Sent::Gone) => {
+                    self.outlets.remove(&id);
+                }
+                Some(Sent::TooSlow) => {
                     warn!(connection = id, "a reader did not keep up; it is disconnected");
                     self.outlets.remove(&id);
                 }
-            }
+            },
             Effect::Close(id, rule) => {
                 if let Some(outlet) = self.outlets.remove(&id) {
                     outlet.close(rule);
@@ -179,7 +183,7 @@ impl Reading {
             match step.await {
                 Ok((next, Ok(Some(frame)))) => {
                     reader = next;
-                    if !self.outlet.send(frame.into()) {
+                    if self.outlet.send(frame.into()) != Sent::Queued {
                         return;
                     }
                 }

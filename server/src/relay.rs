@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use troth_protocol::limits;
 
-pub use outlet::{Out, Outbox, Outlet, channel};
+pub use outlet::{Out, Outbox, Outlet, Sent, channel};
 
 use crate::core::{ConnectionId, Event, Settings};
 use crate::directory::Directory;

@@ -1,5 +1,7 @@
 //! The relay is killed in the middle of its work, again and again. What it acknowledged is there, every time.
 
+#![expect(clippy::print_stdout, reason = "a seed is there to be seen when a run fails")]
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;

@@ -31,6 +31,17 @@ struct Level {
     drained: Notify,
 }
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It waits for the socket.
+    Queued,
+    /// The connection was over already.
+    Gone,
+    /// Too much waits already: the connection was cut off.
+    TooSlow,
+}
+
 /// The sending end, held by the core's thread.
 #[derive(Clone)]
 pub struct Outlet {
@@ -61,14 +72,17 @@ pub fn channel() -> (Outlet, Outbox) {
 }
 
 impl Outlet {
-    /// Queues a frame. Where too much waits already, the connection is cut off (R65) and `false` returned.
-    pub fn send(&self, frame: Bytes) -> bool {
+    /// Queues a frame. Where too much waits already, the connection is cut off (R65).
+    pub fn send(&self, frame: Bytes) -> Sent {
         let length = frame.len();
         if self.level.queued.fetch_add(length, Ordering::AcqRel) + length > QUEUED_BYTES {
             self.cut(Rule::SlowReader);
-            return false;
+            return Sent::TooSlow;
         }
-        self.frames.send(Out::Frame(frame)).is_ok()
+        match self.frames.send(Out::Frame(frame)) {
+            Ok(()) => Sent::Queued,
+            Err(_) => Sent::Gone,
+        }
     }
 
     /// Closes after what waits.
@@ -137,7 +151,7 @@ mod tests {
     async fn r65_what_waits_for_a_slow_reader_is_bounded() {
         let (outlet, outbox) = channel();
         let mut taken = 0;
-        while outlet.send(frame(limits::ITEMS_FRAME)) {
+        while outlet.send(frame(limits::ITEMS_FRAME)) == Sent::Queued {
             taken += limits::ITEMS_FRAME;
             assert!(taken <= QUEUED_BYTES);
         }
@@ -149,7 +163,7 @@ mod tests {
     async fn a_reader_that_keeps_up_is_never_cut_off() {
         let (outlet, mut outbox) = channel();
         for _ in 0..100 {
-            assert!(outlet.send(frame(limits::FRAME)));
+            assert_eq!(outlet.send(frame(limits::FRAME)), Sent::Queued);
             let Some(Out::Frame(frame)) = outbox.next().await else {
                 panic!("nothing came")
             };
@@ -160,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn several_readings_go_on_when_little_waits() {
         let (outlet, outbox) = channel();
-        assert!(outlet.send(frame(READY_BYTES)));
+        assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
         let waiting: Vec<_> = (0..3)
             .map(|_| {
                 let outlet = outlet.clone();
@@ -178,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn a_reading_ends_with_its_connection() {
         let (outlet, outbox) = channel();
-        assert!(outlet.send(frame(READY_BYTES)));
+        assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
         let reading = tokio::spawn(async move { outlet.ready().await });
         drop(outbox);
         assert!(!reading.await.unwrap());
