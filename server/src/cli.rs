@@ -1,6 +1,7 @@
 //! The command line: data on stdout, everything else on stderr; 0 done, 1 failed, 2 usage.
 
 mod logs;
+mod memory;
 mod serve;
 mod verify;
 
@@ -35,7 +36,10 @@ pub(crate) enum Failure {
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => {
+            memory::few_arenas();
+            serve::run(arguments)
+        }
         Command::Verify(arguments) => verify::run(arguments),
     };
     let (code, why) = match done {

@@ -34,8 +34,9 @@ const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
 const LINGER_WITHIN: Duration = Duration::from_secs(1);
 /// Where the codes for private use begin (RFC 6455 §7.4.2).
 const PRIVATE_CODES: u16 = 4000;
-/// Length of a frame, in bytes, above which it is checked off the sockets' threads: some two dozen signatures.
-const CHECKED_APART: usize = 8 * 1024;
+/// Length of a frame, in bytes, above which it is checked off the sockets' threads: hundreds of signatures. Handing a thread's
+/// other connections over costs more than checking what is shorter.
+const CHECKED_APART: usize = 64 * 1024;
 /// What is longer goes out in pieces of this many bytes. The socket's buffer grows to the longest piece and stays with the
 /// connection for as long as it lasts.
 const PIECE: usize = 2 * 1024;

@@ -77,6 +77,7 @@ pub async fn measure(options: &Options, raw: &mut Raw, report: &mut Report) -> R
 async fn run(options: &Options, name: &str, writers: usize, pace: Pace) -> Result<Outcome> {
     let mut rng = StdRng::from_rng(&mut rand::rng());
     let setup = Setup::new(name, &mut rng, writers, writers).await?;
+    setup.run_in(&mut rng).await?;
     let barrier = Arc::new(Barrier::new(writers + 1));
     let mut tasks = Vec::new();
     for (at, (device, document)) in setup.devices.iter().zip(&setup.documents).enumerate() {

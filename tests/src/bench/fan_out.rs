@@ -78,6 +78,7 @@ struct Outcome {
 async fn run(name: &str, statements: usize, size: usize, every: Option<Duration>) -> Result<Outcome> {
     let mut rng = StdRng::from_rng(&mut rand::rng());
     let setup = Setup::new(name, &mut rng, READERS + 1, 1).await?;
+    setup.run_in(&mut rng).await?;
     let document = setup.documents.first().context("a document")?;
     let writer = setup.devices.first().context("a device")?;
     let key = writer.keys().signing;

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use rand::Rng as _;
 use rand::rngs::StdRng;
 use troth_protocol::limits;
 use troth_protocol::wire::{Append, ClientMessage, RelayMessage, Upload};
 
 use crate::relay_process::RelayProcess;
-use crate::wire_client::{Connection, Device, Document, Member};
+use crate::wire_client::{Author, Connection, Device, Document, Member};
 
 /// A relay in a process of its own, a practice, and its founder's devices.
 pub struct Setup {
@@ -75,6 +76,33 @@ impl Setup {
             documents,
             _data: data,
         })
+    }
+}
+
+/// Length of the relay's write-ahead log, in bytes, at which it is folded into the database and begun again.
+const LOG: u64 = 64 << 20;
+
+impl Setup {
+    /// Runs the relay in: its write-ahead log grows to its full length once in its life, and is overwritten in place from
+    /// then on. What is measured is a relay as it runs from its first hour on, not its first seconds.
+    pub async fn run_in(&self, rng: &mut StdRng) -> Result<()> {
+        let device = self.devices[0].clone();
+        let (document, created) = self.member.create_document(rng, &device)?;
+        let address = self.relay.address();
+        let (mut connection, _) = Connection::log_in(address, rng, &self.member, &device).await?;
+        connection.append(1, vec![created]).await?;
+        let mut author = Author::new(&self.member, device, &document);
+        let log = self._data.0.join("store").join("troth.db-wal");
+        for _ in 0..256 {
+            if fs::metadata(&log)?.len() >= LOG {
+                break;
+            }
+            let mut filling = vec![0; 700 << 10];
+            rng.fill_bytes(&mut filling);
+            let upload = author.write(rng, &[filling])?;
+            connection.append(2, vec![upload]).await?;
+        }
+        Ok(())
     }
 }
 
