@@ -19,6 +19,7 @@ use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;
 use tracing::{error, info};
 use troth_protocol::ids::{DeviceId, Hash, MemberId, PracticeId};
+use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{self, Info, Refused, RelayMessage};
 use troth_protocol::wire::{Follow, Hello};
@@ -116,6 +117,7 @@ pub struct Core {
     connections: HashMap<ConnectionId, Connection>,
     mailboxes: Mailboxes,
     effects: Vec<Effect>,
+    /// The clock as it was last told. It may go back; what a ledger says was received never does, of itself.
     now: u64,
     /// Until when nothing is written after a write that failed, and the rule that says why.
     resting: Option<(u64, Rule)>,
@@ -153,7 +155,10 @@ impl Core {
 
     /// Takes a round of events at a time (milliseconds since the Unix epoch) and says what to do.
     pub fn handle(&mut self, now: u64, rng: &mut impl CryptoRng, events: Vec<Event>) -> Vec<Effect> {
-        self.now = now.max(self.now);
+        if now < self.now {
+            self.set_back(now);
+        }
+        self.now = now;
         self.resting = self.resting.filter(|(until, _)| self.now < *until);
         let mut round = Round::default();
         let mut appends = Vec::new();
@@ -172,6 +177,24 @@ impl Core {
         }
         self.commit(round);
         std::mem::take(&mut self.effects)
+    }
+
+    /// The clock went back, as it does when it was wrong and is put right: nothing waits longer from now than it would
+    /// if it had just begun to.
+    fn set_back(&mut self, now: u64) {
+        self.mailboxes.set_back(now);
+        self.resting = self
+            .resting
+            .map(|(until, rule)| (until.min(now.saturating_add(pause(rule))), rule));
+        for connection in self.connections.values_mut() {
+            if let Connection::Live(Live {
+                follow: Some(following),
+                ..
+            }) = connection
+            {
+                following.next_beat = following.next_beat.min(now.saturating_add(limits::BEAT_MS));
+            }
+        }
     }
 
     fn message(&mut self, rng: &mut impl CryptoRng, id: ConnectionId, message: Checked, round: &mut Round) {
@@ -292,11 +315,11 @@ impl Core {
     }
 
     fn rest_after(&mut self, error: &StoreError) -> Rule {
-        let (pause, rule) = match error {
-            StoreError::Full => (RETRY_FULL_MS, Rule::DiskFull),
-            _ => (RETRY_FAILED_MS, Rule::Unavailable),
+        let rule = match error {
+            StoreError::Full => Rule::DiskFull,
+            _ => Rule::Unavailable,
         };
-        self.resting = Some((self.now.saturating_add(pause), rule));
+        self.resting = Some((self.now.saturating_add(pause(rule)), rule));
         rule
     }
 
@@ -306,5 +329,13 @@ impl Core {
             .iter()
             .filter(move |(_, c)| matches!(c, Connection::Live(live) if live.practice == of))
             .map(|(id, _)| *id)
+    }
+}
+
+/// How long nothing is written after a write that failed so, in milliseconds.
+const fn pause(rule: Rule) -> u64 {
+    match rule {
+        Rule::DiskFull => RETRY_FULL_MS,
+        _ => RETRY_FAILED_MS,
     }
 }

@@ -355,6 +355,23 @@ impl Network {
         self.seats[seat].device = device;
     }
 
+    /// A second device program on a copy of a device's storage, as a restored backup or a cloned disk gives it.
+    pub fn copy(&mut self, seat: usize) -> usize {
+        let device = self
+            .open_with(seat, PASSPHRASE)
+            .expect("its own passphrase opens it");
+        self.seats.push(Seat {
+            device,
+            reports: Vec::new(),
+            online: true,
+            connection: None,
+            inbox: VecDeque::new(),
+            said: None,
+            faults: Vec::new(),
+        });
+        self.seats.len() - 1
+    }
+
     /// A device's storage opened with a passphrase.
     pub fn open_with(&self, seat: usize, passphrase: &str) -> Result<Device<MemoryStorage>, DeviceError> {
         Device::open(self.storage(seat).clone(), passphrase)

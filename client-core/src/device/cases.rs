@@ -196,8 +196,9 @@ impl<S: Storage> Device<S> {
                 .transpose()
             {
                 Ok(head) => head.flatten(),
-                Err(DeviceError::NotReadable(_)) => None,
-                Err(error) => return Err(error),
+                Err(error @ (DeviceError::Storage(_) | DeviceError::Torn)) => return Err(error),
+                // One record that cannot be shown does not hide the others.
+                Err(_) => None,
             };
             let head = head.unwrap_or_else(|| CaseHead {
                 name: id.to_string(),

@@ -78,7 +78,9 @@ impl<S: Storage> Device<S> {
             self.contents.remove(&id);
         }
         kept?;
-        self.save_content(rng, id, SAVE_AFTER)
+        // Saving spares work at the next start; the edit is kept without it.
+        let _ = self.save_content(rng, id, SAVE_AFTER);
+        Ok(())
     }
 
     /// Opens a document that exists only here so far.
@@ -146,8 +148,8 @@ impl<S: Storage> Device<S> {
         };
         let mut incoming: Vec<(u64, Incoming)> = self
             .contents
-            .get_mut(&id)
-            .map(|c| std::mem::take(&mut c.waiting))
+            .get(&id)
+            .map(|c| c.waiting.clone())
             .unwrap_or_default();
         let mut bad = Vec::new();
         for position in &new {
@@ -194,6 +196,15 @@ impl<S: Storage> Device<S> {
                 _ => None,
             })
             .collect();
+        let mut edits = edits;
+        if self.halted() {
+            // A stopped device goes on showing its person what they wrote; nobody else ever gets it.
+            let rows = self.rows.scan::<QuarantineRow>(QUARANTINE)?;
+            edits.extend(rows.into_iter().filter_map(|row| match row.intent {
+                Some(Intent::Edit { document, change }) if document == id => Some(Incoming { change, actor }),
+                _ => None,
+            }));
+        }
         if let Some(content) = self.contents.get_mut(&id).filter(|_| !edits.is_empty()) {
             content.doc.apply(&edits)?;
         }
@@ -291,6 +302,14 @@ impl<S: Storage> Device<S> {
         id: DocumentId,
         after: usize,
     ) -> Result<(), DeviceError> {
+        // What is not in the ledger yet stays out of what is saved: it may still be refused.
+        if self
+            .outbox
+            .values()
+            .any(|i| matches!(i, Intent::Edit { document, .. } if *document == id))
+        {
+            return Ok(());
+        }
         let (Some(content), Some(row)) = (self.contents.get_mut(&id), self.documents.get_mut(&id)) else {
             return Ok(());
         };
@@ -300,19 +319,24 @@ impl<S: Storage> Device<S> {
         let saved = minicbor::bytes::ByteVec::from(content.doc.save());
         let waiting: Vec<u64> = content.waiting.iter().map(|(position, _)| *position).collect();
         let through = content.through;
-        row.tail
-            .retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));
-        content.unsaved = 0;
+        let mut tail = row.tail.clone();
+        tail.retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));
+        let before = std::mem::replace(&mut row.tail, tail);
         let mut writes = vec![self.rows.put(rng, CONTENT, id.as_bytes(), &saved)];
         self.write_document(rng, id, &mut writes);
-        self.rows.commit(writes)
+        let done = self.rows.commit(writes);
+        match (&done, self.contents.get_mut(&id), self.documents.get_mut(&id)) {
+            (Ok(()), Some(content), _) => content.unsaved = 0,
+            (Err(_), _, Some(row)) => row.tail = before,
+            _ => {}
+        }
+        done
     }
 
     /// Saves every open document that has entries since its last save: call it before the program ends.
     pub fn flush(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
         let open: Vec<DocumentId> = self.contents.keys().copied().collect();
-        open.into_iter()
-            .try_for_each(|id| self.save_content(rng, id, SAVE_AFTER))
+        open.into_iter().try_for_each(|id| self.save_content(rng, id, 1))
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Taken {
     pub added: Vec<DeviceId>,
     /// Whether this device was revoked.
     pub revoked: bool,
+    /// Whether something of this very device came that it never signed from this store.
+    pub copied: bool,
 }
 
 /// Failing for one of two reasons: the relay's, or this device's own.
@@ -99,6 +101,7 @@ impl<S: Storage> Device<S> {
             return dishonest("what it sent does not fold into the checkpoint that it signed");
         };
         self.check_waypoint(&items)?;
+        let promised = self.check_promise(&items);
         let checkpoint = items.checkpoint;
         let mut writes = self.runs(rng, &items);
         let entries: Vec<EntryItem> = items.into_entries().collect();
@@ -135,6 +138,7 @@ impl<S: Storage> Device<S> {
                 }
                 Stream::Invite(_) | Stream::Device(_) | Stream::Notices => {}
             }
+            taken.copied |= self.is_anothers(&verified, &stream);
             let covers = self.landed(&verified.hash(), &stream, &mut writes);
             if self
                 .inflight
@@ -156,6 +160,8 @@ impl<S: Storage> Device<S> {
         let Some(state) = &self.state else {
             return dishonest("its ledger does not begin with genesis");
         };
+        // What an entry shows by itself names the lie better, so this comes last.
+        promised?;
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);
         for id in &taken.documents {
             self.write_document(rng, *id, &mut writes);
@@ -184,7 +190,7 @@ impl<S: Storage> Device<S> {
     /// A ledger that an approving device vouched for must pass through what that device had verified.
     fn check_waypoint(&self, items: &Items) -> Result<(), Failure> {
         let Some(CheckpointRef { size, root }) = self.identity.waypoint else {
-            return self.check_promise(items);
+            return Ok(());
         };
         match root_at(&self.frontier, items, size) {
             Some(found) if found != root => {
@@ -193,7 +199,7 @@ impl<S: Storage> Device<S> {
             None if self.frontier.size() < size && size <= items.checkpoint.size => {
                 dishonest("a run hides whether the ledger is the one that the approving device had verified")
             }
-            _ => self.check_promise(items),
+            _ => Ok(()),
         }
     }
 
@@ -204,6 +210,21 @@ impl<S: Storage> Device<S> {
             Some(false) => dishonest("the relay signed two ledgers of the same size"),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a statement of this device was not signed from this store: everything that it signs is kept here before it is
+    /// sent, until it is seen again.
+    fn is_anothers(&self, verified: &Verified, stream: &Stream) -> bool {
+        let own = verified.statement().signer == self.secrets.id;
+        let kept = matches!(
+            verified.statement().body,
+            Body::Change(_) | Body::Document(_) | Body::Roster(_) | Body::Access(_)
+        );
+        own && kept
+            && self
+                .inflight
+                .get(stream)
+                .is_none_or(|f| f.hash() != verified.hash())
     }
 
     /// R4, R16, R17: what surrounds the statement is as the leaf and the streams say.

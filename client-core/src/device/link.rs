@@ -82,9 +82,14 @@ fn take(code: &LinkCode, slot: u8) -> Effect {
 impl<S: Storage> Device<S> {
     /// A new device asks to join: returns the code to read out or copy to a device of the same member.
     pub fn begin_join(&mut self, rng: &mut impl CryptoRng, relay_url: &str) -> Result<String, DeviceError> {
-        if self.identity.practice.is_some() {
+        if self.state.is_some() || self.identity.founding.is_some() {
             return Err(DeviceError::AlreadyInPractice);
         }
+        // An attempt that was cut short is begun anew.
+        self.identity.practice = None;
+        self.identity.member = None;
+        self.identity.waypoint = None;
+        self.identity.stopped = None;
         self.identity.relay = Some(relay_url.to_owned());
         let write = self.rows.identity_write(rng, &self.identity);
         self.rows.commit(vec![write])?;

@@ -7,7 +7,7 @@ use troth_protocol::stream::Stream;
 use troth_protocol::wire::{EntryItem, Item, RootsItem};
 
 use super::content::short;
-use super::outbox::{Intent, QuarantineRow};
+use super::outbox::QuarantineRow;
 use super::rows::{ENTRY, EntryRow, QUARANTINE, RUN, RunRow};
 use super::{Device, DeviceError};
 use crate::export::{Export, Replay};
@@ -139,7 +139,7 @@ impl<S: Storage> Device<S> {
     /// device's unsent work is listed too.
     pub fn quarantine(&self) -> Result<Vec<QuarantineLine>, DeviceError> {
         let rows = self.rows.scan::<QuarantineRow>(QUARANTINE)?;
-        let mut lines: Vec<QuarantineLine> = rows
+        let lines: Vec<QuarantineLine> = rows
             .into_iter()
             .map(|row| QuarantineLine {
                 what: row.what,
@@ -147,18 +147,6 @@ impl<S: Storage> Device<S> {
                 position: row.position,
             })
             .collect();
-        if self.halted() {
-            lines.extend(self.outbox.values().map(|intent| QuarantineLine {
-                what: match intent {
-                    Intent::Edit { document, .. } => {
-                        format!("an edit of this device in record {}", short(&document.0))
-                    }
-                    _ => "a change to the practice made on this device".to_owned(),
-                },
-                rule: troth_protocol::rule::Rule::Revoked.number(),
-                position: None,
-            }));
-        }
         Ok(lines)
     }
 

@@ -67,6 +67,14 @@ impl<S: Storage> Device<S> {
                 }
                 continue;
             }
+            // What the relay refused for its chain's sake is signed again when there is news of the chain.
+            if self
+                .inflight
+                .get(&stream)
+                .is_some_and(|f| f.signed_at == self.frontier.size())
+            {
+                continue;
+            }
             let tries = self.inflight.get(&stream).map_or(0, |f| f.tries);
             match self.statement_of(rng, now, &ids) {
                 Ok((upload, covers)) => {
@@ -77,15 +85,16 @@ impl<S: Storage> Device<S> {
                         request: 0,
                         tries,
                         outdated: false,
+                        signed_at: self.frontier.size(),
                     };
                     let write = self.rows.put(rng, INFLIGHT, &stream.key(), &inflight);
                     self.rows.commit(vec![write])?;
                     self.inflight.insert(stream, inflight);
                     self.send_inflight(&stream, &mut effects);
                 }
-                Err(DeviceError::Rule(rule)) => self.set_aside(rng, &ids, rule, &mut effects)?,
+                Err(DeviceError::Rule(rule)) => self.set_stream_aside(rng, &stream, rule, &mut effects)?,
                 Err(DeviceError::NoSuchDevice) => {
-                    self.set_aside(rng, &ids, Rule::NoSuchSubject, &mut effects)?;
+                    self.set_stream_aside(rng, &stream, Rule::NoSuchSubject, &mut effects)?;
                 }
                 // What it speaks of is not in the ledger yet; its turn comes with it.
                 Err(DeviceError::NoSuchDocument(_)) => {}

@@ -60,6 +60,8 @@ pub enum Report {
     },
     /// This device was revoked.
     Revoked,
+    /// Another copy of this device's store writes in its name: it was restored or cloned, and must be linked anew.
+    Copied,
     /// This device has joined its practice.
     Joined,
     /// The approved device was added.

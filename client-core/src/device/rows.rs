@@ -79,6 +79,22 @@ pub(super) struct Identity {
     #[zeroize(skip)]
     #[n(10)]
     pub founding: Option<Upload>,
+    /// Why the device takes no more edits, over restarts.
+    #[zeroize(skip)]
+    #[n(11)]
+    pub stopped: Option<Stopped>,
+}
+
+/// Why a device has stopped for longer than a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(super) enum Stopped {
+    /// The relay says that it was revoked; a later login takes that back.
+    #[n(0)]
+    Revoked,
+    /// Another copy of its store writes in its name.
+    #[n(1)]
+    Copied,
 }
 
 impl Identity {
@@ -95,6 +111,7 @@ impl Identity {
             origin: None,
             waypoint: None,
             founding: None,
+            stopped: None,
         };
         rng.fill_bytes(&mut identity.signing);
         rng.fill_bytes(&mut identity.sealing);
@@ -120,6 +137,9 @@ pub(super) struct LedgerRow {
     pub counts: Vec<(Stream, u64)>,
     #[n(5)]
     pub logins: Vec<(DeviceId, u64)>,
+    /// Entries whose payload did not come with them.
+    #[n(6)]
+    pub missing: Vec<(Stream, u64)>,
 }
 
 /// The practice chain, and where its keys are sealed.

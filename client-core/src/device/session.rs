@@ -11,6 +11,7 @@ use troth_protocol::wire::{ClientMessage, Found, Goodbye, Hello, Items, RelayMes
 
 use super::ledger::{Dishonest, Failure};
 use super::link::Linking;
+use super::rows::Stopped;
 use super::{Device, DeviceError, Effect, Event, Phase, Report};
 use crate::storage::Storage;
 
@@ -81,6 +82,7 @@ impl<S: Storage> Device<S> {
     pub const fn phase(&self) -> Phase {
         match self.connection.step {
             Step::Halted => Phase::Halted,
+            Step::Idle | Step::Opening if self.identity.stopped.is_some() => Phase::Halted,
             _ if self.identity.practice.is_none() => Phase::NoPractice,
             Step::Idle | Step::Opening => Phase::Offline,
             Step::Asking | Step::Founding | Step::Joining | Step::Greeted(_) | Step::LoggingIn { .. } => {
@@ -95,8 +97,9 @@ impl<S: Storage> Device<S> {
         matches!(self.connection.step, Step::Following { live: true, .. })
     }
 
+    /// Whether this device takes no edits: for this run, or over restarts.
     pub(super) const fn halted(&self) -> bool {
-        matches!(self.connection.step, Step::Halted)
+        matches!(self.connection.step, Step::Halted) || self.identity.stopped.is_some()
     }
 
     /// Takes what happened, at a time in milliseconds since the Unix epoch, and says what to do.
@@ -141,6 +144,10 @@ impl<S: Storage> Device<S> {
             || self.connection.linking.is_joining();
         match self.connection.step {
             Step::Halted => {}
+            Step::Idle if matches!(self.identity.stopped, Some(Stopped::Copied)) => {
+                self.connection.step = Step::Halted;
+                effects.push(Effect::Report(Report::Copied));
+            }
             Step::Idle if wanted && now >= self.connection.retry_at => {
                 self.connection.step = Step::Opening;
                 self.connection.heard = now;
@@ -185,8 +192,11 @@ impl<S: Storage> Device<S> {
     }
 
     fn closed(&mut self, now: u64, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
-        self.inflight.values_mut().for_each(|f| f.request = 0);
-        if self.halted() {
+        for inflight in self.inflight.values_mut() {
+            inflight.request = 0;
+            inflight.signed_at = u64::MAX;
+        }
+        if matches!(self.connection.step, Step::Halted) {
             return;
         }
         // Jitter keeps the devices of a relay that restarts from coming back all at once.
@@ -255,7 +265,7 @@ impl<S: Storage> Device<S> {
             RelayMessage::Goodbye(Goodbye { rule }) => {
                 let rule = Rule::from_number(rule).unwrap_or(Rule::Unavailable);
                 if rule == Rule::Revoked || (rule == Rule::UnknownDevice && self.state.is_some()) {
-                    self.halt_revoked(effects);
+                    self.halt_revoked(rng, effects)?;
                 } else {
                     effects.push(Effect::Report(Report::RelayClosed(rule)));
                 }
@@ -291,9 +301,13 @@ impl<S: Storage> Device<S> {
                 return self.forget();
             }
         };
+        if taken.copied {
+            effects.push(Effect::Report(Report::Copied));
+            effects.push(Effect::Close);
+            return self.stop(rng, Stopped::Copied, Rule::AuthorChain, effects);
+        }
         if taken.revoked {
-            self.halt_revoked(effects);
-            return Ok(());
+            return self.halt_revoked(rng, effects);
         }
         if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
@@ -358,12 +372,35 @@ impl<S: Storage> Device<S> {
         effects.push(Effect::Close);
     }
 
-    pub(super) fn halt_revoked(&mut self, effects: &mut Vec<Effect>) {
-        if !self.halted() {
-            self.connection.step = Step::Halted;
-            effects.push(Effect::Report(Report::Revoked));
-            effects.push(Effect::Close);
+    /// The relay says that this device was revoked: what waits is set aside, over restarts too.
+    pub(super) fn halt_revoked(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        if matches!(self.connection.step, Step::Halted) {
+            return Ok(());
         }
+        effects.push(Effect::Report(Report::Revoked));
+        effects.push(Effect::Close);
+        self.stop(rng, Stopped::Revoked, Rule::Revoked, effects)
+    }
+
+    /// Takes no more edits, and sets aside what waits.
+    fn stop(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        why: Stopped,
+        rule: Rule,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        self.connection.step = Step::Halted;
+        if self.identity.stopped != Some(why) {
+            self.identity.stopped = Some(why);
+            let write = self.rows.identity_write(rng, &self.identity);
+            self.rows.commit(vec![write])?;
+        }
+        self.set_all_aside(rng, rule, effects)
     }
 
     /// A random document id.

@@ -59,6 +59,7 @@ pub(super) fn verify(
     }
     if audit.entries(head, progress).is_ok() {
         audit.head(head);
+        audit.beyond(head);
         audit.streams();
         audit.payloads();
         audit.key(key);
@@ -190,18 +191,33 @@ impl Audit<'_> {
         }
     }
 
+    /// Nothing stands where the next entries go: an append would fail there.
+    fn beyond(&mut self, head: Head) {
+        let at_head = self.store.entries_at(&self.practice, &[head.size]);
+        let later = || self.store.entries(&self.practice, head.size, u64::MAX, 1);
+        let found = at_head.and_then(|rows| if rows.is_empty() { later() } else { Ok(rows) });
+        match found.as_deref() {
+            Ok([]) => {}
+            Ok([row, ..]) => {
+                let what = format!(
+                    "there is an entry beyond the head, which is at size {}: nothing can be appended there",
+                    head.size
+                );
+                self.fault(row.position, &what);
+            }
+            Err(error) => self.unreadable(error),
+        }
+    }
+
     /// The store finds every stream's entries, and no others.
     fn streams(&mut self) {
         let Some(state) = &self.state else { return };
         let counts = state.counts.clone();
         for (stream, count) in counts {
-            match self.store.stream(
-                &self.practice,
-                &StreamKey(stream.key()),
-                0,
-                self.tree.size(),
-                usize::MAX,
-            ) {
+            match self
+                .store
+                .stream(&self.practice, &StreamKey(stream.key()), 0, u64::MAX, usize::MAX)
+            {
                 Ok(positions) if positions.len() as u64 == count => {}
                 Ok(positions) => {
                     let what = format!(

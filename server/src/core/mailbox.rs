@@ -11,12 +11,14 @@ use super::ConnectionId;
 
 /// Mailboxes held at once: at 64 KiB each, at most 64 MiB.
 const MAILBOXES: usize = 1024;
+/// Of these, as many as one connection may have opened: linking takes one.
+const OPENED: usize = 4;
 
 type Answers = Vec<(ConnectionId, Result<Put, Rule>)>;
 
-#[derive(Default)]
 struct Mailbox {
     since: u64,
+    opened_by: ConnectionId,
     /// A slot is filled once: with its value, or with nothing once it was taken.
     slots: BTreeMap<u8, Option<Vec<u8>>>,
     waiting: BTreeMap<u8, ConnectionId>,
@@ -29,7 +31,7 @@ pub(super) struct Mailboxes(HashMap<MailboxId, Mailbox>);
 impl Mailboxes {
     /// Puts a value where none was; whoever waits for it gets it at once.
     pub(super) fn put(&mut self, now: u64, from: ConnectionId, put: Put) -> Answers {
-        let Some(mailbox) = self.open(now, put.mailbox) else {
+        let Some(mailbox) = self.open(now, from, put.mailbox) else {
             return vec![(from, Err(Rule::Quota))];
         };
         if mailbox.slots.contains_key(&put.slot) {
@@ -55,7 +57,7 @@ impl Mailboxes {
 
     /// Takes a value, or waits for it.
     pub(super) fn take(&mut self, now: u64, from: ConnectionId, take: Take) -> Answers {
-        let Some(mailbox) = self.open(now, take.mailbox) else {
+        let Some(mailbox) = self.open(now, from, take.mailbox) else {
             return vec![(from, Err(Rule::Quota))];
         };
         match mailbox.slots.get_mut(&take.slot) {
@@ -91,21 +93,34 @@ impl Mailboxes {
         answers
     }
 
-    /// A connection that is gone waits no more.
+    /// A connection that is gone waits no more, and a mailbox goes with the last who waited where nothing was ever put. What
+    /// was put and taken stays known: a slot is not filled twice.
     pub(super) fn forget(&mut self, id: ConnectionId) {
-        for mailbox in self.0.values_mut() {
+        self.0.retain(|_, mailbox| {
             mailbox.waiting.retain(|_, waiting| *waiting != id);
+            !(mailbox.slots.is_empty() && mailbox.waiting.is_empty())
+        });
+    }
+
+    /// The clock went back to `now`: no mailbox is from later.
+    pub(super) fn set_back(&mut self, now: u64) {
+        for mailbox in self.0.values_mut() {
+            mailbox.since = mailbox.since.min(now);
         }
     }
 
-    fn open(&mut self, now: u64, id: MailboxId) -> Option<&mut Mailbox> {
-        if !self.0.contains_key(&id) && self.0.len() >= MAILBOXES {
-            return None;
+    fn open(&mut self, now: u64, from: ConnectionId, id: MailboxId) -> Option<&mut Mailbox> {
+        if !self.0.contains_key(&id) {
+            let opened = self.0.values().filter(|mailbox| mailbox.opened_by == from);
+            if self.0.len() >= MAILBOXES || opened.count() >= OPENED {
+                return None;
+            }
         }
-        let mailbox = self.0.entry(id).or_insert_with(|| Mailbox {
+        Some(self.0.entry(id).or_insert_with(|| Mailbox {
             since: now,
-            ..Mailbox::default()
-        });
-        Some(mailbox)
+            opened_by: from,
+            slots: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }))
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use troth_protocol::ids::PracticeId;
 use troth_server::audit::{Report, verify};
-use troth_server::store::{EntryRow, Store};
+use troth_server::store::sqlite::{Options, SqliteStore};
+use troth_server::store::{Engine, EntryRow, Store, open};
 
 use super::memory::Memory;
 use super::people::{Device, document, member};
@@ -122,4 +123,49 @@ fn a_ledger_key_that_is_not_the_practices_is_found() {
         let report = verify(&store, key.as_ref(), &mut |_| {}).unwrap();
         assert!(!report.ok && report.ledgers[0].faults[0].what.contains("ledger key"));
     }
+}
+
+/// What verify says of a small ledger on a disk after `change` was done to it there.
+fn changed_on_disk(change: &str) -> (u64, Report) {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path(), &Options::default()).unwrap());
+    let mut world = World::on(store);
+    let admin = Device::new(1, member(1));
+    let practice = world.found(&admin, 1);
+    let id = world.login(practice, &admin);
+    world.append(id, vec![admin.create(world.state(&practice), document(1), &[])]);
+    let edits = admin.edits(world.state(&practice), document(1), 5, b"sealed");
+    world.append(id, edits);
+    let size = world.size(&practice);
+    drop(world);
+    let file = dir.path().join("store").join("troth.db");
+    let db = rusqlite::Connection::open(file).unwrap();
+    assert_eq!(db.execute(change, ()).unwrap(), 1);
+    drop(db);
+    let store: Arc<dyn Store> = open(dir.path(), Engine::Sqlite).unwrap().into();
+    (size, verify(&store, Some(&ledger_key()), &mut |_| {}).unwrap())
+}
+
+#[test]
+fn an_entry_beyond_the_head_is_found_where_it_bars_the_next_and_further_on() {
+    for further in [0, 1, 1000] {
+        let (size, report) = changed_on_disk(&format!(
+            "INSERT INTO entry (practice, position, statement_first, statement_rest, stream, leaf, payload)
+             SELECT practice, size + {further}, statement_first + 1, statement_rest, stream, leaf, payload
+             FROM entry JOIN practice ON entry.practice = practice.no WHERE position = size - 1"
+        ));
+        let first = &report.ledgers[0].faults[0];
+        assert!(!report.ok && first.position == Some(size + further), "{first:?}");
+        assert!(first.what.contains("beyond the head"), "{first:?}");
+    }
+}
+
+#[test]
+fn an_entry_filed_under_another_stream_on_disk_is_found() {
+    let (_, report) = changed_on_disk(
+        "UPDATE entry SET stream = (SELECT stream FROM entry WHERE position = 0) WHERE position = 4",
+    );
+    let first = &report.ledgers[0].faults[0];
+    assert!(!report.ok && first.position == Some(4), "{first:?}");
+    assert!(first.what.contains("under another stream"), "{first:?}");
 }

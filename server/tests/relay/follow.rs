@@ -8,7 +8,7 @@ use troth_protocol::wire::{Append, ClientMessage, Follow};
 
 use super::people::{Device, document, member};
 use super::reader::{Reader, entries};
-use super::world::{NONCE, World};
+use super::world::{DAY_MS, NONCE, World};
 
 struct Scene {
     world: World,
@@ -184,6 +184,23 @@ fn a_quiet_follower_hears_a_beat_every_thirty_seconds() {
         assert_eq!(beat.len(), 1);
         reader.take_all(beat);
         s.world.pass(limits::BEAT_MS - 1);
+    }
+}
+
+#[test]
+fn beats_go_on_after_the_clock_was_a_day_ahead_and_put_right() {
+    let mut s = scene();
+    let (id, mut reader) = s.follow(Who::Admin);
+    s.world.pass(DAY_MS);
+    reader.take_all(s.world.items(id));
+    s.world.now -= DAY_MS;
+    s.world.pass(0);
+    assert!(s.world.items(id).is_empty());
+    for _ in 0..3 {
+        s.world.pass(limits::BEAT_MS);
+        let beat = s.world.items(id);
+        assert_eq!(beat.len(), 1);
+        reader.take_all(beat);
     }
 }
 

@@ -13,7 +13,7 @@ use troth_server::store::sqlite::{Options, SqliteStore};
 use super::memory::{Fate, Memory};
 use super::people::{Device, document, member};
 use super::reader::Reader;
-use super::world::{ORIGIN, World, ledger_key, settings};
+use super::world::{DAY_MS, ORIGIN, World, ledger_key, settings};
 
 #[test]
 fn r61_a_full_disk_refuses_appends_and_keeps_serving_reads() {
@@ -148,4 +148,26 @@ fn anyone_may_ask_what_relay_this_is() {
         (info.origin.as_str(), info.ledger_key, info.now),
         (ORIGIN, ledger_key(), world.now)
     );
+}
+
+#[test]
+fn the_rest_after_a_full_disk_ends_though_the_clock_was_a_day_ahead() {
+    let store = Arc::new(Memory::default());
+    let mut world = World::on(store.clone());
+    let admin = Device::new(1, member(1));
+    let practice = world.found(&admin, 1);
+    let id = world.login(practice, &admin);
+    let create = admin.create(world.state(&practice), document(1), &[]);
+    world.pass(DAY_MS);
+    store.doom_all(Some(Fate::Full));
+    let refused = world.append_refused(id, vec![create.clone()]);
+    assert_eq!(refused.rule(), Rule::DiskFull);
+    store.doom_all(None);
+    world.now -= DAY_MS;
+    world.pass(0);
+    world.pass(RETRY_FULL_MS - 1);
+    let refused = world.append_refused(id, vec![create.clone()]);
+    assert_eq!(refused.rule(), Rule::DiskFull, "it has its rest");
+    world.pass(1);
+    world.append(id, vec![create]);
 }

@@ -1,11 +1,12 @@
 //! Where a new device and an old one meet.
 
+use troth_protocol::ids::DocumentId;
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{ClientMessage, Put, RelayMessage, Take};
 
 use super::people::document;
-use super::world::World;
+use super::world::{DAY_MS, World};
 
 fn put(world: &mut World, id: u64, slot: u8, value: &[u8]) {
     world.send(
@@ -119,19 +120,20 @@ fn r53_after_ten_minutes_it_is_gone() {
 #[test]
 fn r60_mailboxes_are_limited() {
     let mut world = World::new();
-    let id = world.connect();
+    let (id, mut one_of_many) = (world.connect(), 0);
     let message = |number: u32| {
-        let mut mailbox = document(0);
-        mailbox.0[..4].copy_from_slice(&number.to_be_bytes());
         ClientMessage::Put(Put {
-            mailbox,
+            mailbox: numbered(number),
             slot: 0,
             value: vec![1],
         })
     };
     for number in 0..1024 {
-        world.send(id, message(number));
-        mail(&mut world, id);
+        if number % 4 == 0 {
+            one_of_many = world.connect();
+        }
+        world.send(one_of_many, message(number));
+        mail(&mut world, one_of_many);
     }
     world.send(id, message(1024));
     assert_eq!(world.refused(id).rule(), Rule::Quota);
@@ -142,4 +144,83 @@ fn r60_mailboxes_are_limited() {
         b"",
         "there is room again when the others have expired"
     );
+}
+
+fn numbered(number: u32) -> DocumentId {
+    let mut mailbox = document(0);
+    mailbox.0[..4].copy_from_slice(&number.to_be_bytes());
+    mailbox
+}
+
+fn wait_at(world: &mut World, id: u64, number: u32) {
+    let take = Take {
+        mailbox: numbered(number),
+        slot: 0,
+    };
+    world.send(id, ClientMessage::Take(take));
+}
+
+#[test]
+fn r60_a_connection_opens_four_mailboxes_and_may_visit_others() {
+    let mut world = World::new();
+    let (greedy, other) = (world.connect(), world.connect());
+    for number in 0..4 {
+        wait_at(&mut world, greedy, number);
+        assert!(world.receive(greedy).is_none());
+    }
+    wait_at(&mut world, greedy, 4);
+    assert_eq!(world.refused(greedy).rule(), Rule::Quota);
+    put(&mut world, other, 0, b"keys");
+    mail(&mut world, other);
+    take(&mut world, greedy, 0);
+    assert_eq!(mail(&mut world, greedy), b"keys", "it did not open this one");
+}
+
+#[test]
+fn strangers_who_waited_everywhere_and_left_keep_nobody_from_linking() {
+    let mut world = World::new();
+    let strangers: Vec<u64> = (0..256).map(|_| world.connect()).collect();
+    for number in 0..1024 {
+        wait_at(&mut world, strangers[number as usize / 4], number);
+    }
+    let new = world.connect();
+    put(&mut world, new, 0, b"keys");
+    assert_eq!(world.refused(new).rule(), Rule::Quota, "every mailbox is taken");
+    for stranger in strangers {
+        world.disconnect(stranger);
+    }
+    put(&mut world, new, 0, b"keys");
+    assert_eq!(mail(&mut world, new), b"", "they left no mailbox behind");
+}
+
+#[test]
+fn who_leaves_takes_along_neither_what_was_put_nor_that_it_was_taken() {
+    let mut world = World::new();
+    let (puts, takes, late) = (world.connect(), world.connect(), world.connect());
+    put(&mut world, puts, 0, b"keys");
+    put(&mut world, puts, 1, b"answer");
+    take(&mut world, takes, 0);
+    assert_eq!(mail(&mut world, takes), b"keys");
+    world.disconnect(puts);
+    world.disconnect(takes);
+    put(&mut world, late, 0, b"others");
+    assert_eq!(world.refused(late).rule(), Rule::Mailbox, "slot 0 was used");
+    take(&mut world, late, 1);
+    assert_eq!(mail(&mut world, late), b"answer");
+}
+
+#[test]
+fn a_mailbox_expires_though_the_clock_was_a_day_ahead_when_it_was_opened() {
+    let mut world = World::new();
+    let (waits, puts) = (world.connect(), world.connect());
+    world.pass(DAY_MS);
+    take(&mut world, waits, 1);
+    put(&mut world, puts, 0, b"keys");
+    mail(&mut world, puts);
+    world.now -= DAY_MS;
+    world.pass(0);
+    world.pass(limits::MAILBOX_MS - 1);
+    assert!(world.receive(waits).is_none(), "it has its ten minutes");
+    world.pass(1);
+    assert_eq!(world.refused(waits).rule(), Rule::Mailbox);
 }

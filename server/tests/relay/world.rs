@@ -24,6 +24,7 @@ use super::memory::Memory;
 use super::people::Device;
 
 pub const ORIGIN: &str = "relay.example";
+pub const DAY_MS: u64 = 24 * 3_600_000;
 
 pub struct World {
     pub core: Core,

@@ -51,6 +51,7 @@ impl<S: Storage> Device<S> {
             self.frontier = ledger.frontier;
             self.checkpoint = ledger.checkpoint;
             self.checkpoint_at = ledger.checkpoint_at;
+            self.missing = ledger.missing;
         }
         self.outbox = self
             .rows
@@ -180,6 +181,7 @@ impl<S: Storage> Device<S> {
                 .flat_map(|s| s.logins.iter())
                 .map(|(d, at)| (*d, *at))
                 .collect(),
+            missing: self.missing.clone(),
         };
         self.rows.ledger_write(rng, &row)
     }

@@ -111,6 +111,9 @@ pub(in crate::device) struct Inflight {
     /// Sealed under a head that has moved on; signed again with the next news.
     #[n(5)]
     pub outdated: bool,
+    /// Size of the frontier that it was signed over; the largest number where it may be signed again without news.
+    #[n(6)]
+    pub signed_at: u64,
 }
 
 impl Inflight {

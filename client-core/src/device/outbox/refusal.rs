@@ -5,6 +5,7 @@ use troth_protocol::document::Document;
 use troth_protocol::ids::DocumentId;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Lane;
+use troth_protocol::stream::Stream;
 
 use super::{BUSY_MS, Intent, QuarantineRow, TRIES};
 use crate::device::rows::{INFLIGHT, OUTBOX, QUARANTINE};
@@ -39,7 +40,7 @@ impl<S: Storage> Device<S> {
                 effects.push(Effect::Report(Report::Refused { rule, what }));
                 effects.push(Effect::WakeAt(now + BUSY_MS));
             }
-            Rule::Revoked | Rule::UnknownDevice => self.halt_revoked(effects),
+            Rule::Revoked | Rule::UnknownDevice => self.halt_revoked(rng, effects)?,
             Rule::StaleChain
             | Rule::WrongEpoch
             | Rule::StaleEpoch
@@ -54,26 +55,56 @@ impl<S: Storage> Device<S> {
                     inflight.tries <= TRIES
                 });
                 if again {
-                    effects.push(Effect::WakeAt(now + 50));
+                    effects.push(Effect::WakeAt(now + BUSY_MS));
+                    effects.extend(self.pump(now, rng)?);
                 } else {
-                    let ids = self
-                        .inflight
-                        .get(&stream)
-                        .map(|f| f.covers.clone())
-                        .unwrap_or_default();
-                    self.set_aside(rng, &ids, rule, effects)?;
+                    self.set_stream_aside(rng, &stream, rule, effects)?;
                 }
             }
-            _ => {
-                let ids = self
-                    .inflight
-                    .get(&stream)
-                    .map(|f| f.covers.clone())
-                    .unwrap_or_default();
-                self.set_aside(rng, &ids, rule, effects)?;
-            }
+            _ => self.set_stream_aside(rng, &stream, rule, effects)?,
         }
         Ok(())
+    }
+
+    /// Sets aside what a refused statement was for: what it carried out, or what it prepared.
+    pub(super) fn set_stream_aside(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        stream: &Stream,
+        rule: Rule,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let covers = self
+            .inflight
+            .get(stream)
+            .map(|f| f.covers.clone())
+            .unwrap_or_default();
+        let first = || {
+            self.outbox
+                .iter()
+                .find(|(_, i)| i.stream() == *stream)
+                .map(|(id, _)| *id)
+        };
+        let ids = if covers.is_empty() {
+            first().into_iter().collect()
+        } else {
+            covers
+        };
+        let write = self.rows.remove(INFLIGHT, &stream.key());
+        self.rows.commit(vec![write])?;
+        self.inflight.remove(stream);
+        self.set_aside(rng, &ids, rule, effects)
+    }
+
+    /// Everything that waits goes to quarantine: this device writes no more.
+    pub(in crate::device) fn set_all_aside(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        rule: Rule,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        let ids: Vec<u64> = self.outbox.keys().copied().collect();
+        self.set_aside(rng, &ids, rule, effects)
     }
 
     /// Moves intents to quarantine: kept, shown, never sent by themselves.
@@ -84,6 +115,7 @@ impl<S: Storage> Device<S> {
         rule: Rule,
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
+        let ids = &self.with_successors(ids);
         let mut writes = Vec::new();
         for id in ids {
             let Some(intent) = self.outbox.get(id).cloned() else {
@@ -107,6 +139,10 @@ impl<S: Storage> Device<S> {
                 continue;
             };
             self.inflight.remove(&intent.stream());
+            if let Intent::Edit { document, .. } = &intent {
+                // What is shown from now on is what the ledger holds.
+                self.contents.remove(document);
+            }
             self.quarantined += 1;
             let what = self.describe(&intent);
             effects.push(Effect::Report(Report::Quarantined {
@@ -115,6 +151,22 @@ impl<S: Storage> Device<S> {
             }));
         }
         Ok(())
+    }
+
+    /// An edit that will not be sent takes those that were made upon it along: other devices could never apply them.
+    fn with_successors(&self, ids: &[u64]) -> Vec<u64> {
+        let aside = |id: &u64| ids.contains(id);
+        let upon = |(id, intent): &(&u64, &Intent)| {
+            let Intent::Edit { document, .. } = intent else {
+                return false;
+            };
+            let before = |(earlier, i): (&u64, &Intent)| {
+                earlier < *id && aside(earlier) && i.stream() == Stream::Document(*document)
+            };
+            self.outbox.iter().any(before)
+        };
+        let taken = self.outbox.iter().filter(|entry| aside(entry.0) || upon(entry));
+        taken.map(|(id, _)| *id).collect()
     }
 
     fn describe(&self, intent: &Intent) -> String {

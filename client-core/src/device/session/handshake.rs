@@ -92,6 +92,10 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
+        if self.identity.stopped.take().is_some() {
+            let write = self.rows.identity_write(rng, &self.identity);
+            self.rows.commit(vec![write])?;
+        }
         let Step::LoggingIn { total } = self.connection.step else {
             return Ok(());
         };
