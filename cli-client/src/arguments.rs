@@ -14,7 +14,7 @@ Exit codes:
   0  done
   1  failed
   2  the command makes no sense as it was typed
-  3  the relay cannot be reached; the work is kept on this device and `troth sync` sends it
+  3  the relay cannot be reached, or is full or busy; the work is kept on this device and `troth sync` sends it
   4  refused by a rule
   5  EVIDENCE OF A DISHONEST RELAY, in the file that the message names";
 

@@ -9,7 +9,7 @@ use troth_protocol::rule::Rule;
 
 use crate::files;
 use crate::language::Language;
-use crate::messages::{device as of_device, failure as say, rules};
+use crate::messages::{device as of_device, failure as say, network, rules};
 use crate::storage::OpenError;
 
 /// What kind of failure it is. The number is the process's exit code.
@@ -19,7 +19,7 @@ pub enum Kind {
     Failed = 1,
     /// The command does not make sense as it was typed.
     Usage = 2,
-    /// The relay cannot be reached; what was done is kept.
+    /// The relay cannot be reached, or is full or busy; what was done is kept.
     Unreachable = 3,
     /// A rule refuses it.
     Refused = 4,
@@ -95,9 +95,30 @@ impl Failure {
         }
     }
 
+    /// The relay cannot take it now.
+    pub fn busy(language: Language, rule: Rule) -> Self {
+        Self {
+            rule: Some(rule),
+            ..Self::unreachable(network::busy(language, &rules::refusal(language, rule)))
+        }
+    }
+
+    /// The relay cannot take now what waits on this device.
+    pub fn kept(language: Language, rule: Rule) -> Self {
+        let reason = rules::refusal(language, rule);
+        Self {
+            rule: Some(rule),
+            ..Self::unreachable(network::kept_busy(language, &reason))
+        }
+    }
+
     /// What the engine gives.
     pub fn device(language: Language, error: &DeviceError) -> Self {
         match error {
+            // No device is full or busy by these: a relay said so.
+            DeviceError::Rule(rule @ (Rule::Quota | Rule::DiskFull | Rule::Unavailable)) => {
+                Self::busy(language, *rule)
+            }
             DeviceError::Rule(rule) => Self::refused(language, *rule, ""),
             DeviceError::Halted => Self::new(Kind::Refused, of_device::error(language, error)),
             _ => Self::failed(of_device::error(language, error)),

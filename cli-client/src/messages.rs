@@ -2,12 +2,13 @@
 //!
 //! A message that lacks a language, or a value that one language forgets, does not compile or fails the test below.
 
-/// Declares messages: a name, the values it holds, the text in each language.
+/// Declares messages: a name, the values it holds, the text in each language. A value of type `&str` is shown on one line.
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident($($value:ident: $kind:ty),*) = $english:literal, $chinese:literal;)*) => {
         $(
             $(#[$doc])*
             pub fn $name(language: $crate::language::Language $(, $value: $kind)*) -> String {
+                $(let $value = $crate::output::Shown::shown($value);)*
                 match language {
                     $crate::language::Language::English => format!($english),
                     $crate::language::Language::Chinese => format!($chinese),

@@ -53,17 +53,74 @@ impl Output {
 
 /// Text that cannot steer a terminal: what another device wrote may hold escape sequences, or turn the reading order.
 fn clean(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let stays = |c: char| matches!(c, '\n' | '\t') || !steers(c);
     text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
+        .map(|c| if stays(c) { c } else { '\u{fffd}' })
         .collect()
 }
 
-/// Rows in aligned columns, two spaces apart; wide characters count as two.
+/// Whether a character moves the cursor, ends the line or turns the reading order (Unicode's `Bidi_Control`, UAX #9).
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text that stays on its line and in its cell: what another device wrote must not look like a row of its own.
+pub fn one_line(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(plain).collect()
+}
+
+/// A value within a message.
+pub trait Shown {
+    /// How it is printed.
+    type As: std::fmt::Display;
+    /// Text becomes one line.
+    fn shown(self) -> Self::As;
+}
+
+/// Text that may have several lines within a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'a>(pub &'a str);
+
+impl Shown for &str {
+    type As = String;
+    fn shown(self) -> String {
+        one_line(self)
+    }
+}
+
+impl<'a> Shown for Lines<'a> {
+    type As = &'a str;
+    fn shown(self) -> &'a str {
+        self.0
+    }
+}
+
+impl Shown for usize {
+    type As = Self;
+    fn shown(self) -> Self {
+        self
+    }
+}
+
+impl Shown for u64 {
+    type As = Self;
+    fn shown(self) -> Self {
+        self
+    }
+}
+
+/// Rows in aligned columns, two spaces apart; wide characters count as two. Each row is one line, whatever its cells hold.
 pub fn columns(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| one_line(cell)).collect())
+        .collect();
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
@@ -75,7 +132,7 @@ pub fn columns(rows: &[Vec<String>]) -> String {
         .map(width)
         .collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
@@ -106,6 +163,16 @@ mod tests {
             clean("a\u{1b}[2Jb\rc\u{202e}d\n\te"),
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\n\te"
         );
+    }
+
+    #[test]
+    fn a_name_forges_no_row() {
+        let rows = [vec!["Lee\nab12  Wu\u{202e}".into(), "a\tb".into()]];
+        assert_eq!(columns(&rows), "Lee ab12  Wu\u{fffd}  a b\n");
+        let said = crate::messages::case::opened(Language::English, "Lee\n\u{1b}[2JCase Wu", "ab12");
+        assert_eq!(said, "Case Lee \u{fffd}[2JCase Wu is open: ab12.");
+        let said = crate::messages::note::amended(Language::English, "noon", "An\nn", Lines("one\ntwo"));
+        assert_eq!(said, "Amended noon by An n:\none\ntwo");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::driver::{self, Ended, Patience, Relay};
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::{failure as say, network};
-use crate::output::Output;
+use crate::output::{Output, steers};
 use crate::secrets;
 use crate::storage::{self, SqliteStorage};
 
@@ -104,6 +104,17 @@ impl Session {
         }
     }
 
+    /// Refuses names that hold more than one line of plain text: they stand in tables and sentences on every device.
+    ///
+    /// # Errors
+    /// A usage error, where one of them steers.
+    pub fn plain<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+        if names.into_iter().any(|name| name.contains(steers)) {
+            return Err(Failure::usage(say::not_plain(self.language)));
+        }
+        Ok(())
+    }
+
     /// The relay at `url`.
     ///
     /// # Errors
@@ -128,7 +139,11 @@ impl Session {
         });
         let ended = ended.await.map_err(|e| self.wrong(e))?;
         device.flush(&mut driver::rng()).map_err(|e| self.wrong(e))?;
+        let busy = trip.take_busy();
         trip.end()?;
+        if let Some(rule) = busy.filter(|_| device.waiting() > 0) {
+            return Ok(Sent::Kept(device.waiting(), Failure::kept(self.language, rule)));
+        }
         let why = match ended {
             Ended::Reached | Ended::Interrupted if device.waiting() == 0 => return Ok(Sent::Yes),
             Ended::Unreachable(why) => why,
@@ -152,7 +167,7 @@ impl Sent {
     /// Prints a command's result, with what became of it, and ends the command.
     ///
     /// # Errors
-    /// The relay could not be reached: the command has not done all of its work.
+    /// The relay could not be reached, or is full or busy: the command has not done all of its work.
     pub fn finish(self, session: &Session, mut value: Value, words: &str) -> Result<(), Failure> {
         value["sync"] = self.to_json();
         session.out.result(&value, words)?;

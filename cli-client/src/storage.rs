@@ -64,6 +64,7 @@ impl SqliteStorage {
             create(home, &file)?;
         }
         let db = connect(&file).map_err(store_error)?;
+        check_table(&db)?;
         // FULL: a transaction has reached the disk when COMMIT returns. secure_delete: what is erased is overwritten.
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
@@ -163,6 +164,17 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     Ok(db)
+}
+
+/// A file that was cut off to nothing opens as an empty database: what has no table is damaged as well.
+fn check_table(db: &Connection) -> Result<(), OpenError> {
+    match db.prepare("SELECT tbl, name, value FROM item LIMIT 0") {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            Err(StorageError::Damaged(error.to_string()).into())
+        }
+        Err(error) => Err(store_error(error)),
+    }
 }
 
 fn store_error(error: rusqlite::Error) -> OpenError {

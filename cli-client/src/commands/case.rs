@@ -11,7 +11,7 @@ use crate::driver;
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::case as say;
-use crate::output::{columns, time};
+use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
 
 /// What to do with cases.
@@ -71,6 +71,7 @@ async fn new(
     skip_recovery: bool,
 ) -> Result<(), Failure> {
     let language = session.language;
+    session.plain([name, partner_a].into_iter().chain(partner_b))?;
     let mut device = session.open()?;
     let case = device.new_case(driver::now(), &mut driver::rng(), name, partner_a, partner_b);
     let case = case.map_err(|e| session.wrong(e))?;
@@ -125,7 +126,7 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
             })
         })
         .collect();
-    let mut words = format!("{}  {}\n", case.name, pick::short(case.id));
+    let mut words = format!("{}  {}\n", one_line(&case.name), pick::short(case.id));
     words.push_str(&columns(&[
         vec![say::show_partners(language), partners(&case)],
         vec![say::show_status(language), status(language, &case)],

@@ -71,6 +71,7 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     let language = session.language;
     let relay = session.relay(url)?;
     let called = name.unwrap_or_else(|| say::default_name(language));
+    session.plain([called.as_str()])?;
     let mut device = practice::fresh(session, &called, &[&called])?;
     let code = device
         .begin_join(&mut driver::rng(), relay.url())

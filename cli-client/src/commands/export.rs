@@ -18,7 +18,7 @@ use crate::driver;
 use crate::failure::Failure;
 use crate::files;
 use crate::messages::case as say;
-use crate::session::{Device, Session};
+use crate::session::{Device, Sent, Session};
 
 /// What to write, and where.
 #[derive(Debug, Args)]
@@ -74,13 +74,26 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|(path, _)| say::exported(language, &path.display().to_string()))
         .collect();
-    let sent = session.send(&mut device).await?;
+    let words = words.join("\n");
+    let mut value = json!({ "case": case.id.to_string(), "files": files });
+    // The files are there whatever the relay says to it, and whoever asked for them has to know. JSON is one value: it waits.
+    if !session.out.json {
+        session.out.result(&value, &words)?;
+    }
     session.out.note(&say::plaintext(language));
     if options.lane.is_none() {
         session.out.note(&say::process_notes_stay(language));
     }
-    let value = json!({ "case": case.id.to_string(), "files": files });
-    sent.finish(session, value, &words.join("\n"))
+    match session.send(&mut device).await {
+        Ok(sent) => sent.finish(session, value, ""),
+        Err(failure) => {
+            if session.out.json {
+                value["sync"] = Sent::Held(device.waiting()).to_json();
+                session.out.result(&value, "")?;
+            }
+            Err(failure.answered())
+        }
+    }
 }
 
 type Lanes = Vec<(Lane, DocumentId)>;

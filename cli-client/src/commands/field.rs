@@ -57,6 +57,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
 
 async fn set(session: &Session, wanted: &str, lane: &str, key: &str, value: &str) -> Result<(), Failure> {
     let language = session.language;
+    session.plain([key])?;
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;

@@ -10,7 +10,7 @@ use troth_protocol::checkpoint::{KeyKind, VerifierKey};
 use crate::failure::Failure;
 use crate::files;
 use crate::messages::{failure, ledger as say, network};
-use crate::output::{columns, time};
+use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
 
 mod log;
@@ -107,8 +107,8 @@ fn status(session: &Session) -> Result<(), Failure> {
     if !review.is_empty() {
         words.push_str(&format!("\n{}\n", say::review_head(language)));
         words.extend(review.iter().map(|line| match line.rule {
-            0 => format!("  {}\n", line.what),
-            rule => format!("  {}  (R{rule})\n", line.what),
+            0 => format!("  {}\n", one_line(&line.what)),
+            rule => format!("  {}  (R{rule})\n", one_line(&line.what)),
         }));
     }
     session.out.result(&value, &words)

@@ -7,6 +7,7 @@ use troth_protocol::statement::Lane;
 
 use crate::failure::Failure;
 use crate::messages::failure as say;
+use crate::output::{Lines, one_line};
 use crate::session::{Device, Session};
 
 /// Letters of an id that are shown: enough for a practice, and short to type.
@@ -47,11 +48,16 @@ fn pick<T>(session: &Session, what: &str, wanted: &str, candidates: Vec<Candidat
                     format!(
                         "  {}  {}\n",
                         short_of(&c.id, SHOWN + 8),
-                        c.name.as_deref().unwrap_or_default()
+                        one_line(c.name.as_deref().unwrap_or_default())
                     )
                 })
                 .collect();
-            return Err(Failure::failed(say::ambiguous(language, what, wanted, &listed)));
+            return Err(Failure::failed(say::ambiguous(
+                language,
+                what,
+                wanted,
+                Lines(&listed),
+            )));
         }
         if count == 1 {
             let found = candidates.into_iter().find(|c| rule(c)).map(|c| c.item);

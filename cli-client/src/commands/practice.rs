@@ -62,6 +62,7 @@ async fn init(
     let language = session.language;
     let relay = session.relay(url)?;
     let called = device_name.unwrap_or_else(|| say::default_device(language));
+    session.plain([name, full_name, &called])?;
     let mut device = fresh(session, &called, &[name, full_name])?;
     device
         .begin_found(relay.url(), name, full_name)

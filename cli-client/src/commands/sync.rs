@@ -37,6 +37,9 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         session.out.note(&say::watching(language));
     }
     let mut trip = Trip::new(session);
+    if options.watch {
+        trip = trip.staying();
+    }
     let mut told = None;
     let ended = driver::drive(&mut device, &relay, patience, |device, report| {
         trip.hear(report);
@@ -44,6 +47,9 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
             return true;
         }
         let settled = device.phase() == Phase::Live && device.waiting() == 0;
+        if settled {
+            trip.settled();
+        }
         if !options.watch {
             return settled;
         }
@@ -57,7 +63,11 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     });
     let ended = ended.await.map_err(|e| session.wrong(e))?;
     device.flush(&mut driver::rng()).map_err(|e| session.wrong(e))?;
+    let busy = trip.take_busy();
     trip.end()?;
+    if let Some(rule) = busy.filter(|_| !options.watch) {
+        return Err(Failure::kept(language, rule));
+    }
     match ended {
         Ended::Reached => tell(session, &device),
         Ended::Interrupted => {
@@ -90,10 +100,11 @@ fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
         "waiting": status.waiting,
         "quarantined": status.quarantined,
     });
-    session.out.result(
-        &value,
-        &say::caught_up(session.language, status.size, status.documents),
-    )?;
+    let words = match status.documents {
+        1 => say::caught_up_one(session.language, status.size),
+        documents => say::caught_up(session.language, status.size, documents),
+    };
+    session.out.result(&value, &words)?;
     if status.quarantined > 0 {
         session
             .out

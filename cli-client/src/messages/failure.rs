@@ -1,5 +1,7 @@
 //! What went wrong, and what to do about it.
 
+use crate::output::Lines;
+
 messages! {
     io(what: &str, why: &str) = "{what} cannot be used: {why}. Check the path, its permissions and the room on the disk.",
         "无法使用 {what}：{why}。请检查路径、权限和磁盘空间。";
@@ -12,6 +14,8 @@ messages! {
         "中继不诚实：{what}。本设备已停止工作。证据无法写入文件（{why}）：请腾出空间，再运行一次 `troth sync`。";
     no_home() = "there is no place for this device's records: give one with --home DIR, or set TROTH_HOME.",
         "找不到存放本设备记录的位置：请用 --home 目录 指定，或设置 TROTH_HOME。";
+    not_plain() = "a name cannot hold line breaks, tabs, or characters that steer the terminal or turn the reading order: leave them out.",
+        "名称不能包含换行、制表符，或控制终端、改变文字方向的字符：请去掉它们。";
     no_passphrase() = "the passphrase is needed: run this in a terminal to be asked for it, or give --passphrase-file FILE (`-` reads one line from standard input).",
         "需要口令：请在终端中运行以便输入，或用 --passphrase-file 文件 提供（`-` 表示从标准输入读取一行）。";
     stdin_twice() = "standard input cannot hold both the passphrase and the text: put one of them into a file.",
@@ -25,7 +29,7 @@ messages! {
         "为本设备设置口令（至少 15 个字符；四五个互不相关的词效果很好）";
     passphrase_again() = "The same once more", "请再输入一次";
     passphrase_differs() = "the two passphrases differ: try again.", "两次输入的口令不同：请重试。";
-    ambiguous(what: &str, wanted: &str, candidates: &str) = "\"{wanted}\" could be more than one {what}:\n{candidates}Give more of the id.",
+    ambiguous(what: &str, wanted: &str, candidates: Lines<'_>) = "\"{wanted}\" could be more than one {what}:\n{candidates}Give more of the id.",
         "“{wanted}” 可能指多个{what}：\n{candidates}请输入更长的标识。";
     no_such(what: &str, wanted: &str) = "there is no {what} \"{wanted}\" here: list them, or run `troth sync` first.",
         "这里没有{what} “{wanted}”：请先列出查看，或先运行 `troth sync`。";

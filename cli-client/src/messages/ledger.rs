@@ -10,7 +10,7 @@ messages! {
     phase_ok() = "in order", "正常";
     phase_halted() = "stopped: revoked, or its relay is dishonest", "已停止：被撤销，或其中继不诚实";
     review_head() = "Set aside for review:", "搁置待查看：";
-    verified(size: u64, signatures: u64, seen: u64, hidden: u64) = "Verified from genesis: {size} entries, {signatures} signatures. {seen} entries were read here, {hidden} are others' and known by their hashes.",
+    verified(size: u64, signatures: u64, seen: u64, hidden: u64) = "Verified from genesis. Entries: {size}, signatures: {signatures}. Read here: {seen}; others', known by their hashes: {hidden}.",
         "已从创始起全部验证：{size} 条记录，{signatures} 个签名。本机读取 {seen} 条，另有 {hidden} 条属于他人，仅知其哈希。";
     not_verified(why: &str) = "the ledger does not verify: {why}", "账本未通过验证：{why}";
     log_head() = "position\treceived\tkind\tby\tabout\twhat", "位置\t时间\t类型\t签署者\t对象\t内容";

@@ -11,17 +11,24 @@ messages! {
         "无法连接中继 {relay}（{why}）。您的工作已保存在本设备上，运行 `troth sync` 时会发送。";
     unreachable(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Check the address and the network, and try again; nothing is lost.",
         "无法连接中继 {relay}（{why}）。请检查地址和网络后重试；不会丢失任何内容。";
+    busy(reason: &str) = "The relay cannot take it now: {reason}", "中继现在无法接受：{reason}";
+    kept_busy(reason: &str) = "The relay cannot take it now: {reason} Your work is kept on this device and will be sent by `troth sync`.",
+        "中继现在无法接受：{reason}您的工作已保存在本设备上，运行 `troth sync` 时会发送。";
     dropped() = "it keeps closing the connection", "它不断关闭连接";
     silent() = "it does not answer", "没有应答";
     offline_kept(count: usize) = "Kept on this device ({count} waiting). `troth sync` sends it.",
         "已保存在本设备上（{count} 项待发送）。运行 `troth sync` 即可发送。";
+    caught_up_one(size: u64) = "Everything is here and verified: {size} entries, 1 document. Nothing waits.",
+        "内容已全部到达并通过验证：{size} 条记录，1 份文档。没有待发送的内容。";
     caught_up(size: u64, documents: usize) = "Everything is here and verified: {size} entries, {documents} documents. Nothing waits.",
         "内容已全部到达并通过验证：{size} 条记录，{documents} 份文档。没有待发送的内容。";
     watching() = "Watching; stop with Ctrl-C.", "正在持续同步；按 Ctrl-C 停止。";
     quarantined(what: &str) = "Set aside for review: {what}", "已搁置待查看：{what}";
     closed(reason: &str) = "The relay closed the connection: {reason}", "中继关闭了连接：{reason}";
+    copied() = "Another copy of this device's store writes in its name: it was restored or cloned. Nothing more is sent from here. To use this computer again, link it as a new device with another --home.",
+        "本设备存储的另一份副本正以它的名义写入：它曾被恢复或克隆。此处不再发送任何内容。要再次使用本电脑，请用另一个 --home 将它作为新设备关联。";
     revoked() = "This device was revoked: it reads nothing that was written since. To use this computer again, link it as a new device with another --home.",
         "本设备已被撤销：此后写入的内容它都无法读取。若要继续使用这台电脑，请用另一个 --home 将其作为新设备重新关联。";
-    set_aside(count: usize) = "{count} edits were set aside for review; see `troth ledger status`.",
+    set_aside(count: usize) = "Set aside for review: {count}; see `troth ledger status`.",
         "有 {count} 处编辑被搁置待查看；参见 `troth ledger status`。";
 }

@@ -1,5 +1,7 @@
 //! Notes.
 
+use crate::output::Lines;
+
 messages! {
     added(id: &str, case: &str, lane: &str) = "Note {id} is in {case}, {lane}.", "笔记 {id} 已存入 {case} 的 {lane}。";
     edited(id: &str) = "Note {id} is changed.", "笔记 {id} 已修改。";
@@ -11,7 +13,7 @@ messages! {
     draft() = "draft", "草稿";
     signed() = "signed", "已签名";
     signed_changed() = "signed, then changed", "签名后有改动";
-    amended(at: &str, author: &str, text: &str) = "Amended {at} by {author}:\n{text}", "{author} 于 {at} 补充：\n{text}";
+    amended(at: &str, author: &str, text: Lines<'_>) = "Amended {at} by {author}:\n{text}", "{author} 于 {at} 补充：\n{text}";
     unknown_author() = "(unknown)", "（未知）";
     text_needed() = "the note's text is needed: give --text, --file, or `-` to read it from standard input.",
         "需要笔记正文：请用 --text、--file，或用 `-` 从标准输入读取。";

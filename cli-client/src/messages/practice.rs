@@ -13,7 +13,7 @@ messages! {
     status_device() = "this device", "本设备";
     status_devices() = "active devices", "有效设备";
     status_entries() = "ledger", "账本";
-    status_verified(size: u64, at: &str) = "{size} entries, verified up to {at}", "{size} 条记录，已验证至 {at}";
+    status_verified(size: u64, at: &str) = "entries: {size}, verified up to {at}", "{size} 条记录，已验证至 {at}";
     status_waiting() = "waiting to be sent", "待发送";
     status_aside() = "set aside for review", "搁置待查看";
     never() = "never", "从未";

@@ -16,6 +16,10 @@ pub struct Trip<'a> {
     failure: Option<Failure>,
     /// Work of this device that was refused for good: the rest goes on, but not everything was done.
     aside: Option<Failure>,
+    /// Why the relay cannot take now what waits here; it stays, and is sent later.
+    busy: Option<Rule>,
+    /// Whether to go on until the relay can.
+    stays: bool,
 }
 
 impl<'a> Trip<'a> {
@@ -26,7 +30,14 @@ impl<'a> Trip<'a> {
             bar: Bar::new(session),
             failure: None,
             aside: None,
+            busy: None,
+            stays: false,
         }
+    }
+
+    /// The same for a command that stays: a relay that is full or busy does not end it.
+    pub fn staying(self) -> Self {
+        Self { stays: true, ..self }
     }
 
     /// Takes in a report.
@@ -35,10 +46,15 @@ impl<'a> Trip<'a> {
         match report {
             Some(Report::Progress { done, total }) => self.bar.at(*done, *total),
             Some(Report::CaughtUp) => self.bar.clear(),
+            Some(Report::Refused { rule, .. }) if waits(*rule) => self.wait(*rule),
             Some(Report::Refused { rule, what }) => self.fail(Failure::refused(language, *rule, what)),
             Some(Report::Revoked) => {
                 let refused = Failure::refused(language, Rule::Revoked, "");
                 self.fail(refused.saying(network::revoked(language)));
+            }
+            Some(Report::Copied) => {
+                let refused = Failure::refused(language, Rule::AuthorChain, "");
+                self.fail(refused.saying(network::copied(language)));
             }
             Some(Report::Dishonest(evidence)) => {
                 let failure = match self.session.home() {
@@ -71,14 +87,84 @@ impl<'a> Trip<'a> {
         self.failure.get_or_insert(failure);
     }
 
+    fn wait(&mut self, rule: Rule) {
+        // The engine asks again and again; whoever watches is told once.
+        if self.busy.replace(rule) != Some(rule) && self.stays {
+            let (out, language) = (self.session.out, self.session.language);
+            self.bar.clear();
+            out.note(&network::busy(language, &rules::refusal(language, rule)));
+        }
+    }
+
+    /// Everything was sent after all.
+    pub const fn settled(&mut self) {
+        self.busy = None;
+    }
+
+    /// Takes out why the relay could not take what waits, so that [`Self::end`] does not fail of it.
+    pub const fn take_busy(&mut self) -> Option<Rule> {
+        self.busy.take()
+    }
+
     /// Whether to stop here.
     pub const fn is_over(&self) -> bool {
-        self.failure.is_some()
+        self.failure.is_some() || (self.busy.is_some() && !self.stays)
     }
 
     /// The first failure that was heard of; evidence of dishonesty goes before all else.
     pub fn end(self) -> Result<(), Failure> {
         self.bar.clear();
-        self.failure.or(self.aside).map_or(Ok(()), Err)
+        let language = self.session.language;
+        let busy = self.busy.map(|rule| Failure::busy(language, rule));
+        self.failure.or(self.aside).or(busy).map_or(Ok(()), Err)
+    }
+}
+
+/// Whether a refusal by this rule is the relay's state and no judgement of the work: the engine keeps the work and sends it again.
+const fn waits(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Global;
+
+    fn refused(rule: Rule) -> Report {
+        let what = "what waits here".to_owned();
+        Report::Refused { rule, what }
+    }
+
+    #[test]
+    fn a_full_relay_is_one_that_cannot_be_reached_and_does_not_end_a_watch() {
+        let session = Session::new(Global::default());
+        for rule in [Rule::Quota, Rule::DiskFull, Rule::Unavailable, Rule::Ration] {
+            let mut watch = Trip::new(&session).staying();
+            watch.hear(Some(&refused(rule)));
+            assert!(!watch.is_over(), "{rule:?}");
+
+            let mut once = Trip::new(&session);
+            once.hear(Some(&refused(rule)));
+            assert!(once.is_over(), "{rule:?}");
+            let failure = once.end().unwrap_err();
+            assert_eq!(failure.code(), 3, "{rule:?}");
+            assert!(
+                failure.message().contains(&format!("R{}", rule.number())),
+                "{}",
+                failure.message()
+            );
+
+            let mut sending = Trip::new(&session);
+            sending.hear(Some(&refused(rule)));
+            assert_eq!(sending.take_busy(), Some(rule));
+            assert!(sending.end().is_ok(), "what was done is answered first");
+        }
+        let mut judged = Trip::new(&session).staying();
+        judged.hear(Some(&refused(Rule::NotPermitted)));
+        assert!(judged.is_over());
+        assert_eq!(judged.end().unwrap_err().code(), 4);
     }
 }

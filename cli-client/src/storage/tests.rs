@@ -71,6 +71,34 @@ fn a_damaged_file_is_named_as_damaged() {
     ));
 }
 
+#[test]
+fn a_file_that_was_cut_off_is_named_as_damaged() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = SqliteStorage::open(home.path()).unwrap();
+    for item in 0..64 {
+        store.commit(vec![put(1, [item; 32], &[item; 1024])]).unwrap();
+    }
+    drop(store);
+    let whole = fs::read(file(home.path())).unwrap();
+    for length in [0, 1, 99, 4096, whole.len() / 2, whole.len() - 4096] {
+        fs::write(file(home.path()), &whole[..length]).unwrap();
+        let damaged = match SqliteStorage::open(home.path()) {
+            Err(OpenError::Store(error)) => error,
+            Err(other) => panic!("{length} bytes: {other}"),
+            Ok(store) => store.scan(1).map(|rows| rows.len()).expect_err("it is not whole"),
+        };
+        assert!(
+            matches!(damaged, StorageError::Damaged(_)),
+            "{length} bytes: {damaged}"
+        );
+        assert_eq!(
+            fs::read(file(home.path())).unwrap().len(),
+            length,
+            "and is left as it was found"
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_else_may_read_any_of_it() {

@@ -160,6 +160,26 @@ fn json_holds_the_present_state_of_every_lane() {
 }
 
 #[test]
+fn whoever_exports_is_told_of_the_files_even_where_the_ledger_refuses_the_note_of_it() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let laptop = stage.founder(&relay);
+    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann"]);
+    laptop.ok(&["field", "set", "Lee", "joint", "mood", "tense"]);
+    let phone = stage.second(&relay, &laptop);
+    phone.ok(&["sync"]);
+    laptop.ok(&["device", "revoke", "phone", "--yes"]);
+
+    let file = stage.path("lee.json");
+    let to = file.to_str().unwrap();
+    let export = phone.run(&["export", "Lee", "--format", "json", "--out", to]);
+    assert_eq!(export.code, 4, "{}", export.stderr);
+    assert!(file.exists());
+    assert_eq!(export.stdout.trim(), format!("Written: {to}"));
+    assert!(export.stderr.contains("revoked"), "{}", export.stderr);
+}
+
+#[test]
 fn a_stranger_verifies_an_exported_ledger_with_the_relays_key_alone() {
     let stage = Stage::new();
     let relay = stage.relay();

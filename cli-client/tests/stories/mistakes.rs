@@ -46,6 +46,39 @@ fn a_command_that_makes_no_sense_is_code_2() {
 }
 
 #[test]
+fn a_name_is_one_line_of_plain_text() {
+    let stage = Stage::new();
+    let laptop = stage.troth("laptop");
+    let relay = "http://127.0.0.1:1";
+    for arguments in [
+        &["case", "new", "Lee\nWu", "--partner-a", "Ann"][..],
+        &["case", "new", "Lee", "--partner-a", "Ann\t"],
+        &[
+            "case",
+            "new",
+            "Lee",
+            "--partner-a",
+            "Ann",
+            "--partner-b",
+            "\u{202e}Bo",
+        ],
+        &["field", "set", "Lee", "joint", "mo\u{1b}od", "calm"],
+        &[
+            "practice", "init", "--relay", relay, "--name", "a\nb", "--as", "c",
+        ],
+        &["practice", "init", "--relay", relay, "--name", "a", "--as", "c\r"],
+        &["device", "join", "--relay", relay, "--name", "phone\n"],
+    ] {
+        let ran = laptop.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("line breaks"), "{}", ran.stderr);
+        let ran = laptop.run(&[&["--lang", "zh"], arguments].concat());
+        assert!(ran.stderr.contains("换行"), "{}", ran.stderr);
+    }
+    assert!(!laptop.home.exists(), "nothing was made");
+}
+
+#[test]
 fn without_a_device_every_command_says_how_to_begin() {
     let stage = Stage::new();
     let laptop = stage.troth("laptop");

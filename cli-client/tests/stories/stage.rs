@@ -227,20 +227,21 @@ pub fn troth() -> Command {
     command
 }
 
-/// The relay's program, beside `troth`; built first where it is missing.
+/// The relay's program: the one that TROTH_SERVER names, or the one beside `troth`, built first so that it is this tree's.
 fn server() -> &'static Path {
     static SERVER: OnceLock<PathBuf> = OnceLock::new();
     SERVER.get_or_init(|| {
+        if let Some(named) = std::env::var_os("TROTH_SERVER") {
+            return named.into();
+        }
         let troth = Path::new(env!("CARGO_BIN_EXE_troth"));
         let server = troth.with_file_name(format!("troth-server{}", std::env::consts::EXE_SUFFIX));
-        if !server.exists() {
-            let mut build = Command::new(env!("CARGO"));
-            build.args(["build", "--quiet", "-p", "troth-server", "--bin", "troth-server"]);
-            if troth.parent().is_some_and(|dir| dir.ends_with("release")) {
-                build.arg("--release");
-            }
-            assert!(build.status().unwrap().success(), "the relay does not build");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "troth-server", "--bin", "troth-server"]);
+        if troth.parent().is_some_and(|dir| dir.ends_with("release")) {
+            build.arg("--release");
         }
+        assert!(build.status().unwrap().success(), "the relay does not build");
         server
     })
 }

@@ -8,7 +8,7 @@ use crate::commands::pick::{self, Found};
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::note as say;
-use crate::output::{columns, time};
+use crate::output::{Lines, columns, one_line, time};
 use crate::session::{Device, Session};
 
 /// The notes of a case, those of one lane or all.
@@ -55,7 +55,7 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     let shown = writer.clone().unwrap_or_else(|| say::unknown_author(language));
     let mut words = format!(
         "{}  {}\n{}  ({})\n\n{}\n",
-        found.case.name,
+        one_line(&found.case.name),
         pick::short(pick::id(&found.note.id)),
         say::by_line(language, found.lane.name(), &time(found.note.created_ms), &shown),
         standing(language, &found.note),
@@ -69,7 +69,7 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
             language,
             &time(amendment.item.created_ms),
             &by,
-            &amendment.item.text,
+            Lines(&amendment.item.text),
         ));
         words.push('\n');
     }
