@@ -15,6 +15,7 @@ use std::{
         PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use ::sled::{Db, Tree};
@@ -127,16 +128,40 @@ fn create(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How long a dropped store may take to let go of its files.
+const LET_GO_WITHIN: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const LET_GO_PAUSE: Duration = Duration::from_millis(10);
+
 fn connect(dir: &Path) -> Result<Open, StoreError> {
     let dir = dir.join("sled");
     let config = ::sled::Config::new()
         .path(&dir)
         .cache_capacity(CACHE_BYTES)
         .flush_every_ms(None);
-    let db = config.open()?;
+    let db = open_once_free(&config)?;
     let tree = db.open_tree("troth")?;
     let file = OpenOptions::new().write(true).open(dir.join("db"))?;
     Ok(Open { db, tree, file })
+}
+
+/// Opens the database once nobody holds its lock. The directory is this store's own already, so who holds it can only be a
+/// thread of a store that was just dropped in this process: sled lets go of its files a moment after it returns.
+fn open_once_free(config: &::sled::Config) -> Result<::sled::Db, StoreError> {
+    let deadline = Instant::now() + LET_GO_WITHIN;
+    loop {
+        match config.open() {
+            Err(::sled::Error::Io(error)) if is_locked(&error) && Instant::now() < deadline => {
+                std::thread::sleep(LET_GO_PAUSE);
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// sled wraps what the system said into a text.
+fn is_locked(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")
 }
 
 /// Turns a panic of sled's into damage: that is what it panics on.
