@@ -1,5 +1,6 @@
 //! The connection's life: hello, challenge, login, catching up, live; and what happens when it ends.
 
+mod halt;
 mod handshake;
 
 use rand_core::CryptoRng;
@@ -355,52 +356,6 @@ impl<S: Storage> Device<S> {
         self.introduce(rng)?;
         self.approve_opened(effects);
         Ok(())
-    }
-
-    fn rolled_back(&mut self, bytes: &[u8], effects: &mut Vec<Effect>) {
-        let what = format!(
-            "the relay's ledger is shorter than the {} entries that it proved before: it was rolled back, or restored \
-             from an old backup",
-            self.frontier.size()
-        );
-        self.dishonest(Dishonest(what), bytes, effects);
-    }
-
-    fn dishonest(&mut self, what: Dishonest, bytes: &[u8], effects: &mut Vec<Effect>) {
-        self.connection.step = Step::Halted;
-        effects.push(Effect::Report(Report::Dishonest(self.evidence(what, bytes))));
-        effects.push(Effect::Close);
-    }
-
-    /// The relay says that this device was revoked: what waits is set aside, over restarts too.
-    pub(super) fn halt_revoked(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        if matches!(self.connection.step, Step::Halted) {
-            return Ok(());
-        }
-        effects.push(Effect::Report(Report::Revoked));
-        effects.push(Effect::Close);
-        self.stop(rng, Stopped::Revoked, Rule::Revoked, effects)
-    }
-
-    /// Takes no more edits, and sets aside what waits.
-    fn stop(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        why: Stopped,
-        rule: Rule,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        self.connection.step = Step::Halted;
-        if self.identity.stopped != Some(why) {
-            self.identity.stopped = Some(why);
-            let write = self.rows.identity_write(rng, &self.identity);
-            self.rows.commit(vec![write])?;
-        }
-        self.set_all_aside(rng, rule, effects)
     }
 
     /// A random document id.
