@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{case, completions, device, export, field, ledger, man, note, practice, sync};
+use crate::commands::{
+    case, completions, device, export, field, ledger, man, member, note, passphrase, practice, recovery,
+    share, sync,
+};
 use crate::demo;
 use crate::language::Language;
 
@@ -40,6 +43,14 @@ pub struct Global {
     /// Read the passphrase from the first line of FILE, or of standard input with `-`
     #[arg(long, global = true, env = "TROTH_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Read the second passphrase, for assessments and process notes, from the first line of FILE, or of standard input with `-`
+    #[arg(
+        long,
+        global = true,
+        env = "TROTH_SENSITIVE_PASSPHRASE_FILE",
+        value_name = "FILE"
+    )]
+    pub sensitive_passphrase_file: Option<PathBuf>,
     /// Print one JSON value on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -62,12 +73,21 @@ pub struct Global {
 pub enum Command {
     /// Tell the whole story on this machine, in a temporary place, and check every claim
     Demo(demo::Options),
-    /// The practice: founding it, and how it stands
+    /// The practice: founding it, joining it, and how it stands
     #[command(subcommand)]
     Practice(practice::Command),
+    /// Members: inviting, roles, and leaving
+    #[command(subcommand)]
+    Member(member::Command),
     /// Devices: linking another one, revoking one
     #[command(subcommand)]
     Device(device::Command),
+    /// Passphrases of this device
+    #[command(subcommand)]
+    Passphrase(passphrase::Command),
+    /// Recovery: a printed kit, or other admins, for when every device is lost
+    #[command(subcommand)]
+    Recovery(recovery::Command),
     /// Cases: a couple or a person in counseling
     #[command(subcommand)]
     Case(case::Command),
@@ -77,6 +97,9 @@ pub enum Command {
     /// Clinical fields in a case
     #[command(subcommand)]
     Field(field::Command),
+    /// Who reads which lane of a case
+    #[command(subcommand)]
+    Share(share::Command),
     /// Send what waits and fetch what is new
     Sync(sync::Options),
     /// The ledger: what happened, and the proof of it

@@ -16,11 +16,15 @@ pub mod export;
 pub mod field;
 pub mod ledger;
 pub mod man;
+pub mod member;
 pub mod note;
+pub mod passphrase;
 pub mod practice;
+pub mod recovery;
+pub mod share;
 pub mod sync;
 
-mod pick;
+pub mod pick;
 
 /// The command line in a language.
 pub fn command(language: Language) -> clap::Command {
@@ -49,10 +53,14 @@ pub async fn run(session: &Session, asked: Command) -> Result<(), Failure> {
     match asked {
         Command::Demo(options) => whole_story::run(session, &options).await,
         Command::Practice(command) => practice::run(session, command).await,
+        Command::Member(command) => member::run(session, command).await,
         Command::Device(command) => device::run(session, command).await,
+        Command::Passphrase(command) => passphrase::run(session, command),
+        Command::Recovery(command) => recovery::run(session, command).await,
         Command::Case(command) => case::run(session, command).await,
         Command::Note(command) => note::run(session, command).await,
         Command::Field(command) => field::run(session, command).await,
+        Command::Share(command) => share::run(session, command).await,
         Command::Sync(options) => sync::run(session, &options).await,
         Command::Ledger(command) => ledger::run(session, command),
         Command::Export(options) => export::run(session, &options).await,

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use troth_client_core::device::{Device, DeviceError, Effect, Event, Report};
 use troth_client_core::storage::Storage;
@@ -65,6 +66,9 @@ pub enum Ended {
     Interrupted,
 }
 
+/// What somebody decides while the device runs.
+pub type Word<S> = Box<dyn FnOnce(&mut Device<S>) -> Result<Vec<Effect>, DeviceError> + Send>;
+
 /// Connections that a command without insistence loses before it gives up.
 const LOSSES: u32 = 3;
 
@@ -88,6 +92,21 @@ pub async fn drive<S: Storage>(
     device: &mut Device<S>,
     relay: &Relay,
     patience: Patience,
+    goal: impl FnMut(&mut Device<S>, Option<&Report>) -> bool,
+) -> Result<Ended, DeviceError> {
+    let (_, mut words) = mpsc::unbounded_channel();
+    drive_heeding(device, relay, patience, &mut words, goal).await
+}
+
+/// The same, heeding what is said meanwhile: each word is heeded as soon as it comes, and `goal` is asked after it.
+///
+/// # Errors
+/// As [`drive`].
+pub async fn drive_heeding<S: Storage>(
+    device: &mut Device<S>,
+    relay: &Relay,
+    patience: Patience,
+    words: &mut mpsc::UnboundedReceiver<Word<S>>,
     mut goal: impl FnMut(&mut Device<S>, Option<&Report>) -> bool,
 ) -> Result<Ended, DeviceError> {
     let mut rng = rng();
@@ -140,6 +159,10 @@ pub async fn drive<S: Storage>(
         let silent = heard.checked_add(patience.silence);
         let frame = tokio::select! {
             frame = Line::next(&mut line) => frame,
+            Some(word) = words.recv() => {
+                effects.extend(word(device)?);
+                continue;
+            }
             () = sleep_until(wakes.first().map(|time| instant(*time))) => {
                 wakes = wakes.split_off(&(now() + 1));
                 effects.extend(device.handle(now(), &mut rng, Event::Tick)?);

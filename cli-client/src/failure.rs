@@ -95,6 +95,11 @@ impl Failure {
         }
     }
 
+    /// What a practice is run by refuses it, here and before anything is sent.
+    pub fn not_allowed(message: String) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
     /// The relay cannot take it now.
     pub fn busy(language: Language, rule: Rule) -> Self {
         Self {

@@ -25,9 +25,14 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     .open(path)
 }
 
+/// Opens a new file for writing; one that is there already is left alone and is an error.
+pub fn new_file(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().create_new(true).write(true)).open(path)
+}
+
 /// Writes a new file, durably; one that is there already is left alone and is an error.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(OpenOptions::new().create_new(true).write(true)).open(path)?;
+    let mut file = new_file(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -23,6 +23,14 @@ impl Language {
         first.map_or(Self::English, |tag| Self::of_tag(&tag))
     }
 
+    /// Its tag (RFC 5646).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh",
+        }
+    }
+
     fn of_tag(tag: &str) -> Self {
         let chinese = tag
             .split(['-', '_', '.', '@'])

@@ -13,6 +13,7 @@
 //! | `commands` | what each command does |
 //! | `driver` | performs the engine's effects; the only part that touches a socket |
 //! | `storage`, `files` | what is on the disk; every value is ciphertext before it gets there |
+//! | `kit` | the printed recovery kit |
 //! | `secrets` | passphrases and codes: by prompt, file or standard input |
 //! | `output`, `progress` | data on stdout, words on stderr |
 //! | `failure` | what went wrong, and the exit code |
@@ -25,6 +26,7 @@ mod demo;
 mod driver;
 mod failure;
 mod files;
+mod kit;
 mod language;
 mod messages;
 mod output;

@@ -26,11 +26,16 @@ pub mod demo;
 pub mod device;
 pub mod failure;
 pub mod help;
+pub mod kit;
 pub mod ledger;
+pub mod member;
 pub mod network;
 pub mod note;
 pub mod practice;
+pub mod recovery;
 pub mod rules;
+pub mod sensitive;
+pub mod share;
 
 #[cfg(test)]
 mod tests {
@@ -51,10 +56,15 @@ mod tests {
             super::demo::TABLE,
             super::device::TABLE,
             super::failure::TABLE,
+            super::kit::TABLE,
             super::ledger::TABLE,
+            super::member::TABLE,
             super::network::TABLE,
             super::note::TABLE,
             super::practice::TABLE,
+            super::recovery::TABLE,
+            super::sensitive::TABLE,
+            super::share::TABLE,
         ];
         for (name, english, chinese) in tables.into_iter().flatten() {
             assert!(!english.is_empty(), "{name} has no English");

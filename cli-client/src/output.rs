@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::language::Language;
@@ -31,6 +32,31 @@ impl Output {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
+        self.print(&text)
+    }
+
+    /// The same, where it holds a secret: no copy of that is left in memory. `secret` joins the JSON under its name, and
+    /// `words` are plain text that holds it already.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub fn secret(self, value: &Value, secret: (&str, &str), words: &str) -> Result<(), Failure> {
+        if !self.json {
+            return self.print(words);
+        }
+        let (name, secret) = secret;
+        let open = value.to_string();
+        let open = open.trim_end_matches('}');
+        // A kit's words are letters and spaces: nothing in them is to be escaped.
+        let parts = [open, ",\"", name, "\":\"", secret, "\"}\n"];
+        let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+        for part in parts {
+            text.push_str(part);
+        }
+        self.print(&text)
+    }
+
+    fn print(self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -6,11 +6,11 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
 use std::path::Path;
 
 use dialoguer::{Confirm, Input, Password};
-use troth_client_core::crypto::{MAX_PASSPHRASE_BYTES, Passphrase};
+use troth_client_core::crypto::{Kit, KitError, MAX_KIT_TEXT, MAX_PASSPHRASE_BYTES, Passphrase, WORDS};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::messages::{device, failure as say};
+use crate::messages::{device, failure as say, kit, recovery, sensitive};
 use crate::session::Session;
 
 /// The passphrase of the device that is here.
@@ -21,6 +21,47 @@ pub fn passphrase(session: &Session) -> Result<Zeroizing<String>, Failure> {
     match &session.global.passphrase_file {
         Some(file) => from_file(session, file),
         None => prompt(session, &say::passphrase_prompt(session.language)),
+    }
+}
+
+/// The second passphrase of the device that is here.
+///
+/// # Errors
+/// None was given and nobody is here to be asked.
+pub fn sensitive_passphrase(session: &Session) -> Result<Zeroizing<String>, Failure> {
+    match &session.global.sensitive_passphrase_file {
+        Some(file) => from_file(session, file),
+        None => ask_second(session, &sensitive::prompt(session.language)),
+    }
+}
+
+/// A second passphrase that is being chosen, from a file or typed twice.
+///
+/// # Errors
+/// It is refused, and why.
+pub fn new_sensitive_passphrase(session: &Session, file: Option<&Path>) -> Result<Passphrase, Failure> {
+    let language = session.language;
+    let judged = |text: &str| {
+        Passphrase::new(text, &[]).map_err(|fault| Failure::failed(device::passphrase(language, fault)))
+    };
+    if let Some(file) = file {
+        return judged(&from_file(session, file)?);
+    }
+    let first = ask_second(session, &sensitive::new(language))?;
+    let passphrase = judged(&first)?;
+    let second = ask_second(session, &say::passphrase_again(language))?;
+    if *first == *second {
+        Ok(passphrase)
+    } else {
+        Err(Failure::failed(say::passphrase_differs(language)))
+    }
+}
+
+fn ask_second(session: &Session, words: &str) -> Result<Zeroizing<String>, Failure> {
+    if can_ask(session) {
+        prompt(session, words)
+    } else {
+        Err(Failure::usage(sensitive::needed(session.language)))
     }
 }
 
@@ -65,12 +106,58 @@ pub fn code(session: &Session, given: Option<&str>) -> Result<Zeroizing<String>,
     }
 }
 
+/// The words of a recovery kit: from a file, from standard input, or typed a few at a time.
+///
+/// # Errors
+/// None were given and nobody is here to be asked.
+pub fn kit_words(session: &Session, file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+    match file {
+        Some(file) if file == Path::new("-") => stdin(session, MAX_KIT_TEXT),
+        Some(file) => self::file(session, file, MAX_KIT_TEXT),
+        None if can_ask(session) => typed_kit(session),
+        None if !session.global.no_input && !io::stdin().is_terminal() => stdin(session, MAX_KIT_TEXT),
+        None => Err(Failure::usage(recovery::words_needed(session.language))),
+    }
+}
+
+/// A line that is mistyped is asked for again; what came before it stays.
+fn typed_kit(session: &Session) -> Result<Zeroizing<String>, Failure> {
+    let language = session.language;
+    let needed = || Failure::usage(recovery::words_needed(language));
+    // Room for all of it, so that no copy is left behind by growing.
+    let mut words = Zeroizing::new(String::with_capacity(MAX_KIT_TEXT));
+    let mut count = 0;
+    while count < WORDS {
+        let asked = Input::<String>::new()
+            .with_prompt(recovery::words_prompt(language, count))
+            .interact_text();
+        let line = asked.map(Zeroizing::new).map_err(|_| needed())?;
+        let before = words.len();
+        if line.len() >= MAX_KIT_TEXT - before {
+            session.out.note(&kit::error(language, &KitError::TooLong));
+            continue;
+        }
+        words.push_str(&line);
+        words.push(' ');
+        match Kit::count(&words) {
+            Ok(so_far) => count = so_far,
+            Err(error) => {
+                session.out.note(&kit::error(language, &error));
+                words.truncate(before);
+            }
+        }
+    }
+    Ok(words)
+}
+
 /// Text of at most `max` bytes from standard input.
 ///
 /// # Errors
 /// It is no text, too long, or the passphrase comes from there as well.
 pub fn stdin(session: &Session, max: usize) -> Result<Zeroizing<String>, Failure> {
-    if session.global.passphrase_file.as_deref() == Some(Path::new("-")) {
+    let global = &session.global;
+    let files = [&global.passphrase_file, &global.sensitive_passphrase_file];
+    if files.into_iter().flatten().any(|file| file == Path::new("-")) {
         return Err(Failure::usage(say::stdin_twice(session.language)));
     }
     text(session, "stdin", io::stdin().lock(), max)
@@ -96,6 +183,22 @@ pub fn confirmed(session: &Session, question: &str) -> Result<bool, Failure> {
     }
     let asked = Confirm::new().with_prompt(question).default(false).interact();
     asked.map_err(|_| Failure::failed(say::no_answer(session.language)))
+}
+
+/// Whether the person agrees; asked from a thread of its own, so without anything but the question.
+pub fn agreed(question: &str) -> bool {
+    let asked = Confirm::new().with_prompt(question).default(false).interact();
+    asked.unwrap_or(false)
+}
+
+/// A short line from standard input; empty where there is none.
+pub fn line() -> String {
+    const MAX: u64 = 256;
+    let mut line = String::new();
+    match io::stdin().lock().take(MAX).read_line(&mut line) {
+        Ok(_) => line,
+        Err(_) => String::new(),
+    }
 }
 
 fn from_file(session: &Session, file: &Path) -> Result<Zeroizing<String>, Failure> {
@@ -127,7 +230,8 @@ fn prompt(session: &Session, words: &str) -> Result<Zeroizing<String>, Failure> 
         .map_err(|_| nobody())
 }
 
-fn can_ask(session: &Session) -> bool {
+/// Whether somebody is here to be asked.
+pub fn can_ask(session: &Session) -> bool {
     !session.global.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 

@@ -1,21 +1,26 @@
 //! One run of the command: where the device is, how to speak, and how to send what was done.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use troth_client_core::device::{DeviceError, Phase};
+use troth_client_core::storage::Storage;
 
 use crate::arguments::Global;
 use crate::driver::{self, Ended, Patience, Relay};
 use crate::failure::Failure;
 use crate::language::Language;
-use crate::messages::{failure as say, network};
+use crate::messages::{failure as say, network, sensitive};
 use crate::output::{Output, steers};
+use crate::progress::Bar;
 use crate::secrets;
 use crate::storage::{self, SqliteStorage};
 
 pub use trip::Trip;
 
+mod news;
+mod second;
 mod trip;
 
 /// A device with its store on this computer's disk.
@@ -38,6 +43,8 @@ pub struct Session {
 pub enum Sent {
     /// It is in the ledger.
     Yes,
+    /// It is in the ledger; so much from before waits for the second passphrase.
+    Locked(usize),
     /// It waits on this device, because it was asked to.
     Held(usize),
     /// It waits on this device, because of this.
@@ -128,24 +135,49 @@ impl Session {
     /// # Errors
     /// What was done is refused, the device is revoked, or the relay is dishonest.
     pub async fn send(&self, device: &mut Device) -> Result<Sent, Failure> {
+        self.send_heard(device, |_| {}).await
+    }
+
+    /// The same for work that is long: shows how much of it is done, under a name.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_counting(&self, device: &mut Device, what: String) -> Result<Sent, Failure> {
+        let (bar, total) = (Bar::named(self, what), to_send(device));
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let shown = |left: usize| bar.at(count(total.saturating_sub(left)), count(total));
+        let sent = self.send_heard(device, shown).await;
+        bar.clear();
+        sent
+    }
+
+    async fn send_heard(&self, device: &mut Device, left: impl Fn(usize)) -> Result<Sent, Failure> {
         let relay = self.relay_of(device)?;
         if self.global.offline {
             return Ok(Sent::Held(device.waiting()));
         }
+        self.unlock_if_given(device)?;
         let mut trip = Trip::new(self);
         let ended = driver::drive(device, &relay, Patience::SHORT, |device, report| {
             trip.hear(report);
-            trip.is_over() || (device.phase() == Phase::Live && device.waiting() == 0)
+            left(to_send(device));
+            trip.is_over() || (device.phase() == Phase::Live && to_send(device) == 0)
         });
         let ended = ended.await.map_err(|e| self.wrong(e))?;
         device.flush(&mut driver::rng()).map_err(|e| self.wrong(e))?;
         let busy = trip.take_busy();
         trip.end()?;
-        if let Some(rule) = busy.filter(|_| device.waiting() > 0) {
+        self.show_recoveries(device, &mut BTreeSet::new());
+        if let Some(rule) = busy.filter(|_| to_send(device) > 0) {
             return Ok(Sent::Kept(device.waiting(), Failure::kept(self.language, rule)));
         }
         let why = match ended {
-            Ended::Reached | Ended::Interrupted if device.waiting() == 0 => return Ok(Sent::Yes),
+            Ended::Reached | Ended::Interrupted if to_send(device) == 0 => {
+                return Ok(match device.waiting() {
+                    0 => Sent::Yes,
+                    locked => Sent::Locked(locked),
+                });
+            }
             Ended::Unreachable(why) => why,
             Ended::Dropped => network::dropped(self.language),
             _ => network::silent(self.language),
@@ -155,11 +187,22 @@ impl Session {
     }
 }
 
+/// What waits here and can be sent: all but what is locked.
+pub fn to_send<S: Storage>(device: &troth_client_core::device::Device<S>) -> usize {
+    device.waiting().saturating_sub(device.waiting_for_unlock())
+}
+
 impl Sent {
+    /// Whether what the command did is in the ledger.
+    pub const fn is_sent(&self) -> bool {
+        matches!(self, Self::Yes | Self::Locked(_))
+    }
+
     /// For a command's result: `"sent"`, or `"kept"` with what waits.
     pub fn to_json(&self) -> Value {
         match self {
             Self::Yes => json!({ "state": "sent", "waiting": 0 }),
+            Self::Locked(waiting) => json!({ "state": "sent", "waiting": waiting }),
             Self::Held(waiting) | Self::Kept(waiting, _) => json!({ "state": "kept", "waiting": waiting }),
         }
     }
@@ -173,6 +216,10 @@ impl Sent {
         session.out.result(&value, words)?;
         match self {
             Self::Yes => Ok(()),
+            Self::Locked(count) => {
+                session.out.note(&sensitive::waits(session.language, count));
+                Ok(())
+            }
             Self::Held(count) => {
                 session.out.note(&network::offline_kept(session.language, count));
                 Ok(())

@@ -16,6 +16,7 @@
 //! | `vault` | the local store's encryption under a passphrase |
 //! | `passphrase` | which passphrases are refused, and why |
 //! | `code`, `comparison` | what people carry or read to each other |
+//! | `kit` | a recovery kit: 24 words that are a device |
 //! | `signing` | a device's Ed25519 key |
 //!
 //! Randomness is always an argument. Nothing here reads a clock, touches a disk or starts a thread, and the whole
@@ -28,7 +29,9 @@ mod comparison;
 mod crockford;
 mod document;
 mod error;
+mod invitation;
 mod keys;
+mod kit;
 mod lineage;
 mod passphrase;
 mod payload;
@@ -40,7 +43,12 @@ pub use code::{CodeError, LinkCode, MailboxId};
 pub use comparison::{BrokenCommitment, ComparisonCode, ComparisonCommitment, ComparisonNonce};
 pub use document::{EpochContext, EpochKey};
 pub use error::{OpenError, SealError};
-pub use keys::{LABELS, LINK_ANSWER, actor, intake_form_key, intake_psk, intake_signing_secret};
+pub use invitation::{InviteCode, InviteSecret};
+pub use keys::{
+    LABELS, LINK_ANSWER, NEWCOMER_ANSWER, NEWCOMER_REQUEST, actor, intake_form_key, intake_psk,
+    intake_signing_secret,
+};
+pub use kit::{Kit, KitDevice, KitError, MAX_KIT_TEXT, WORDS, WordList};
 pub use lineage::{KeyContext, KeyHolder, PredecessorWrap};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, Passphrase, PassphraseFault};
 pub use payload::{DocumentCipher, MAX_CONTENT, MAX_SEALED_CONTENT, PayloadContext, decrypt, encrypt, padme};

@@ -16,29 +16,42 @@
 //! | `keyring` | which secrets this device can open, and how |
 //! | `content` | documents' contents, opened on demand |
 //! | `cases` | cases, lanes and names |
-//! | `link` | how a second device joins |
+//! | `sensitive` | the second unlock: what it opens, and when that closes again |
+//! | `link`, `invite`, `recovery` | how a second device joins, a new member, one who lost everything |
+//! | `notes` | notes that are signed, added to, shared by a client |
+//! | `people`, `sharing` | members and roles; who reads which lane |
+//! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
+//! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `rows` | what is kept, table by table |
 //! | `report` | what the person is told |
 
 mod cases;
 mod content;
 mod error;
+mod fetch;
+mod invite;
 mod keyring;
 mod ledger;
 mod link;
 mod log;
+mod notes;
 mod outbox;
+mod people;
+mod recovery;
 mod report;
 mod rows;
+mod sensitive;
 mod session;
+mod sharing;
 mod sign;
+mod tend;
 
 use std::collections::{BTreeMap, HashMap};
 
 use rand_core::CryptoRng;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{DeviceId, DocumentId, MemberId, PracticeId};
-use troth_protocol::keys::{DeviceKeys, KeyRef, SealingKey};
+use troth_protocol::keys::{DeviceKeys, KeyRef};
 use troth_protocol::state::State;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Frontier;
@@ -49,12 +62,18 @@ use content::Content;
 use keyring::{SealedAt, Secret};
 use outbox::{Inflight, Intent};
 use rows::{DocumentRow, Identity, Rows};
+use sensitive::Second;
 use session::Connection;
 
 pub use cases::{CaseSummary, DeviceSummary};
 pub use error::DeviceError;
 pub use log::{LogLine, QuarantineLine, Verification};
+pub use notes::{CONSENT, ShareConsent};
+pub use people::{InviteSummary, MemberSummary};
+pub use recovery::{KitSummary, RecoverySummary, Voucher};
 pub use report::{Effect, Event, Evidence, Phase, Report, Status};
+pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
+pub use sharing::{Access, Share};
 
 /// A device of a practice, or one that is about to join or found it.
 pub struct Device<S: Storage> {
@@ -80,13 +99,18 @@ pub struct Device<S: Storage> {
     gossiped: u64,
     /// Entries whose payload did not come with them.
     missing: Vec<(Stream, u64)>,
+    second: Second,
+    /// The time that this engine was told last, in milliseconds since the Unix epoch.
+    clock: u64,
+    fetching: fetch::Fetching,
+    /// Whether this member's role shows them more than it did: the ledger is to be followed anew, from its beginning.
+    refold: bool,
 }
 
 /// The device's own secrets. Made here, never copied off.
 struct Secrets {
     signing: SigningSecret,
     general: SealingSecret,
-    sensitive: SealingSecret,
     keys: DeviceKeys,
     id: DeviceId,
 }
@@ -95,21 +119,16 @@ impl Secrets {
     fn of(identity: &Identity) -> Result<Self, DeviceError> {
         let signing = SigningSecret::from_seed(&identity.signing);
         let general = SealingSecret::from_bytes(&identity.sealing);
-        let sensitive = SealingSecret::from_bytes(&identity.sensitive);
-        let public = |secret: &SealingSecret| {
-            SealingKey::x_wing(&secret.public().to_bytes()).ok_or(DeviceError::Damaged("a device key"))
-        };
         let keys = DeviceKeys {
             algorithm: troth_protocol::keys::ED25519,
             signing: signing.verifying_key(),
-            sealing: public(&general)?,
-            sensitive: public(&sensitive)?,
+            sealing: rows::public_half(&general)?,
+            sensitive: identity.sensitive.public()?,
         };
         let id = keys.id();
         Ok(Self {
             signing,
             general,
-            sensitive,
             keys,
             id,
         })
@@ -153,6 +172,7 @@ impl<S: Storage> Device<S> {
 
     fn from_rows(rows: Rows<S>, identity: Identity) -> Result<Self, DeviceError> {
         let secrets = Secrets::of(&identity)?;
+        let second = Second::kept(&rows, &identity)?;
         let mut device = Self {
             rows,
             identity,
@@ -173,6 +193,10 @@ impl<S: Storage> Device<S> {
             bad: Vec::new(),
             gossiped: 0,
             missing: Vec::new(),
+            second,
+            clock: 0,
+            fetching: fetch::Fetching::default(),
+            refold: false,
         };
         device.restore()?;
         Ok(device)

@@ -6,7 +6,7 @@
 //! guard       applying what others sent                     present   a copy without the history
 //!   envelope    bounds, before the engine sees it           json      all of the present state
 //!   history     what a change may refer to, and do          limits    every maximum
-//!   watch       panics and hangs
+//!   watch       panics and hangs                         many      the same for many documents at once
 //! ```
 //!
 //! Bytes in, bytes out: every edit is one Automerge change and returns its bytes, ready to be sealed; nothing
@@ -25,6 +25,7 @@ pub use case::CaseHead;
 pub use envelope::claimed_actor;
 pub use error::{DocumentError, Reason};
 pub use guard::{Applied, Incoming, Poisoned};
+pub use many::apply_many;
 pub use note::{Amendment, NewNote, NoteView, Signature, Standing, Written};
 pub use record::Record;
 pub use register::FieldValue;
@@ -39,6 +40,7 @@ mod guard;
 mod history;
 mod json;
 pub mod limits;
+mod many;
 mod note;
 mod present;
 mod record;

@@ -12,6 +12,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 use troth_client_core::crypto::*;
 use troth_protocol::ids::{DeviceId, DocumentId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
+use troth_protocol::signature::Signature;
 
 /// One case: the members of its JSON object.
 struct Case(Value);
@@ -94,6 +95,7 @@ fn every_directory_is_read() {
         "code",
         "comparison",
         "derivation",
+        "kit",
         "lineage",
         "passphrase",
         "payload",
@@ -268,6 +270,28 @@ fn code() {
         assert_eq!(code.render().as_str(), case.text("render"));
         assert!(code.names(&DeviceId(case.array("device"))));
         assert_eq!(code.mailbox(), MailboxId(case.array("mailbox")));
+        Ok(())
+    });
+}
+
+#[test]
+fn kit() {
+    run("kit", |case| {
+        let kit = Kit::parse(case.text("text")).map_err(named)?;
+        assert_eq!(kit.words(WordList::English).as_str(), case.text("english"));
+        assert_eq!(kit.words(WordList::Chinese).as_str(), case.text("chinese"));
+        let device = kit.device();
+        let digest = |secret: &SealingSecret| Hash::of(&[&secret.public().to_bytes()]).0;
+        assert_eq!(device.keys.signing, VerifyingKey(case.array("signing")));
+        assert_eq!(digest(&device.general), case.array("sealing_sha256"));
+        assert_eq!(digest(&device.sensitive), case.array("sensitive_sha256"));
+        assert_eq!(device.id(), DeviceId(case.array("device")));
+        assert!(kit.is(&device.id()));
+        let Signature::Ed25519(proof) = device.proof(
+            &PracticeId(case.array("practice")),
+            &MemberId(case.array("member")),
+        );
+        assert_eq!(proof, case.array("proof"));
         Ok(())
     });
 }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod control;
+mod custody;
 mod readers;
 
 use std::collections::BTreeMap;

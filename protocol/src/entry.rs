@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::cbor;
 use crate::ids::{Hash, PracticeId, VerifyingKey};
 use crate::rule::Rule;
-use crate::signature::Signature;
+use crate::signature::{PublicKey, Signature};
 use crate::statement::{PayloadRef, Statement};
 use crate::{labels, limits};
 
@@ -99,9 +99,14 @@ impl Parsed {
 
     /// Checks the signature (R5) with the signer's key, for a practice.
     pub fn verify(self, key: &VerifyingKey, practice: &PracticeId) -> Result<Verified, Rule> {
+        self.verify_with(&PublicKey::new(key)?, practice)
+    }
+
+    /// As [`Self::verify`], with a key that was made ready.
+    pub fn verify_with(self, key: &PublicKey, practice: &PracticeId) -> Result<Verified, Rule> {
         self.signed
             .signature
-            .verify(key, labels::STATEMENT, practice, &self.signed.statement)?;
+            .verify_with(key, labels::STATEMENT, practice, &self.signed.statement)?;
         Ok(Verified(self))
     }
 

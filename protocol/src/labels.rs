@@ -12,6 +12,12 @@ pub const CHALLENGE: &[u8] = b"challenge";
 pub const COUNTS: &[u8] = b"counts";
 /// Context of a new ledger key's own signature over the practice it takes over.
 pub const LEDGER_PROOF: &[u8] = b"ledger-proof";
+/// Context of a newcomer's signature over the member's keys that its device made.
+pub const NEWCOMER: &[u8] = b"newcomer";
+/// Context of a signature under a note.
+pub const NOTE: &[u8] = b"note";
+/// Context of a client's signature under a consent.
+pub const CONSENT: &[u8] = b"consent";
 
 /// Hash label: a device's id from its public keys.
 pub const DEVICE_ID: &[u8] = b"troth/1/device-id\0";

@@ -35,6 +35,11 @@ pub const OWN_STATEMENTS_PER_DAY: u32 = 24;
 pub const COVERS: usize = 1024;
 /// Pending invitations of a practice.
 pub const INVITES: usize = 1024;
+/// Open proposals to recover a member: each holds a device's and a member's keys, about 5 KiB, and asks for an admin's eye.
+pub const RECOVERIES: usize = 8;
+/// Least wait before a single admin recovers a member, in milliseconds: 72 hours, a weekend away from the screen. A policy
+/// may ask for more.
+pub const RECOVERY_WAIT_MS: u64 = 72 * 60 * 60 * 1000;
 /// Age after which a login is written into the ledger again, in milliseconds: twelve hours.
 pub const SESSION_LOGGED_MS: u64 = 12 * 60 * 60 * 1000;
 /// Longest life of a mailbox used for linking, in milliseconds: ten minutes.

@@ -6,6 +6,7 @@
 mod apply;
 mod history;
 mod recipients;
+mod recovery;
 
 pub use apply::Planned;
 pub(crate) use apply::check_sealings;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 pub use history::{Device, Invitation, KeyHistory, Keyring, Member};
+pub use recovery::Recovery;
 
 use crate::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
 use crate::keys::{Class, DeviceKeys};
@@ -45,6 +47,10 @@ pub struct Roster {
     ledger_keys: Vec<(u64, VerifyingKey)>,
     #[n(9)]
     invites: BTreeMap<InviteId, Invitation>,
+    #[n(10)]
+    recoveries: BTreeMap<Hash, Recovery>,
+    #[n(11)]
+    custodians: Vec<(u64, Option<MemberId>)>,
 }
 
 impl Roster {
@@ -66,6 +72,17 @@ impl Roster {
     /// The policy in force.
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Whether the policy ever named a member as the custodian of process notes.
+    pub fn was_custodian(&self, member: &MemberId) -> bool {
+        self.custodians.iter().any(|(_, named)| *named == Some(*member))
+    }
+
+    /// The custodian of process notes that the policy named as of a position, whatever became of them since.
+    pub fn custodian(&self, position: u64) -> Option<MemberId> {
+        let named = self.custodians.iter().rev().find(|(from, _)| *from <= position);
+        named.and_then(|(_, custodian)| *custodian)
     }
 
     /// Hash of the newest roster statement.
@@ -106,6 +123,11 @@ impl Roster {
     /// A member's role as of a position; `None` before they joined and after they left.
     pub fn role(&self, member: &MemberId, position: u64) -> Option<Role> {
         self.members.get(member)?.role(position)
+    }
+
+    /// Whether a member is an admin or a counselor as of a position.
+    pub fn is_staff(&self, member: &MemberId, position: u64) -> bool {
+        self.role(member, position).is_some_and(Role::is_staff)
     }
 
     /// A device that was active as of a position: R11 for one that the practice never had, R12 for one that it no longer has.

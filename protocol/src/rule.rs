@@ -29,7 +29,8 @@ macro_rules! rules {
 }
 
 rules! {
-    /// R1: bytes are one deterministic CBOR value of a known form, with nothing before or after it.
+    /// R1: bytes are one deterministic CBOR value of a known form, with nothing before or after it, and its fields fit each
+    /// other.
     Malformed = 1, "the bytes are not in the one valid encoding";
     /// R2: the first byte of a frame, and the version in genesis, is a version that the receiver speaks.
     Version = 2, "this protocol version is not spoken here";
@@ -73,7 +74,7 @@ rules! {
     Sealings = 24, "the sealed keys are not those that the verified chain asks for";
     /// R25: a key turns to the generation or epoch after its present one.
     Generation = 25, "the key's new generation does not follow its present one";
-    /// R26: an admin with an active device remains, and every member a device.
+    /// R26: an admin remains with an active device and the admins' key, and nobody takes away their own last device.
     LastOne = 26, "this would leave nobody who can run the practice, or a member without a device";
     /// R27: the invitation is open, not used, not expired, and for that role.
     Invitation = 27, "the invitation is used, withdrawn, expired or for another role";
@@ -81,8 +82,8 @@ rules! {
     Ration = 28, "too many changes to one member's devices today";
     /// R29: a key that a revoked device or removed member held turns before it is given to anyone new.
     TurnFirst = 29, "a key that was exposed must turn first";
-    /// R30: a recovery is proposed, agreed by another admin or waited for, and not stopped.
-    Recovery = 30, "the recovery is not proposed, not yet agreed, or stopped";
+    /// R30: a recovery is proposed once, agreed by another admin or waited for, and not stopped or overtaken.
+    Recovery = 30, "the recovery is not open, is open already, or must wait for its time or another admin";
     /// R31: a new ledger key signs for the practice it takes over.
     LedgerKey = 31, "the new ledger key did not sign for this practice";
     /// R40: the document exists.
@@ -145,6 +146,7 @@ impl Rule {
             Self::TooLarge => "Make it smaller, or attach it as a file.",
             Self::NoNewPractice => "Ask whoever runs the relay to allow new practices.",
             Self::LastOne => "Add another device or admin first.",
+            Self::Recovery => "Look at the open recoveries: wait, ask another admin, or propose it anew.",
             Self::BeyondEnd => "Run `troth ledger verify`: the relay may have been restored from a backup.",
             _ => "If it happens again, tell whoever runs the relay, with this number.",
         }

@@ -16,6 +16,19 @@ pub enum Signature {
     Ed25519([u8; 64]),
 }
 
+/// A public key made ready for checking many signatures: decompressing its point is a sixth of what a check costs.
+#[derive(Clone, Debug)]
+pub struct PublicKey(ed25519_dalek::VerifyingKey);
+
+impl PublicKey {
+    /// Makes a key ready. Fails with [`Rule::BadSignature`] for 32 bytes that are no key: nothing verifies under them.
+    pub fn new(key: &VerifyingKey) -> Result<Self, Rule> {
+        ed25519_dalek::VerifyingKey::from_bytes(key.as_bytes())
+            .map(Self)
+            .map_err(|_| Rule::BadSignature)
+    }
+}
+
 /// What is signed: `"troth/1/" ‖ context ‖ 0x00 ‖ practice ‖ bytes`.
 pub fn message(context: &[u8], practice: &PracticeId, bytes: &[u8]) -> Vec<u8> {
     [labels::SIGNED, context, &[0], practice.as_bytes(), bytes].concat()
@@ -36,10 +49,21 @@ impl Signature {
         practice: &PracticeId,
         bytes: &[u8],
     ) -> Result<(), Rule> {
+        self.verify_with(&PublicKey::new(key)?, context, practice, bytes)
+    }
+
+    /// As [`Self::verify`], with a key that was made ready.
+    pub fn verify_with(
+        &self,
+        key: &PublicKey,
+        context: &[u8],
+        practice: &PracticeId,
+        bytes: &[u8],
+    ) -> Result<(), Rule> {
         let Self::Ed25519(signature) = self;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(key.as_bytes()).map_err(|_| Rule::BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
-        key.verify_strict(&message(context, practice, bytes), &signature)
+        key.0
+            .verify_strict(&message(context, practice, bytes), &signature)
             .map_err(|_| Rule::BadSignature)
     }
 }

@@ -13,15 +13,17 @@ pub fn may_see(state: &State, member: &MemberId, stream: &Stream, position: u64)
     visible_until(state, member, stream).is_some_and(|until| position <= until)
 }
 
-/// Whether a member may open the payloads of a stream: auditors see statements only.
+/// Whether a member may open the payloads of a stream. Auditors see the statements of records only; the roster's payloads are
+/// sealed keys, among them their own.
 pub fn may_open(state: &State, member: &MemberId, stream: &Stream, position: u64) -> bool {
-    state.roster.role(member, u64::MAX) != Some(Role::Auditor) && may_see(state, member, stream, position)
+    let shown = *stream == Stream::Roster || state.roster.role(member, u64::MAX) != Some(Role::Auditor);
+    shown && may_see(state, member, stream, position)
 }
 
 /// The last position of a stream that a member may see; `None` for nothing at all, `u64::MAX` for whatever comes.
 pub fn visible_until(state: &State, member: &MemberId, stream: &Stream) -> Option<u64> {
     let role = state.roster.role(member, u64::MAX)?;
-    let oversees = matches!(role, Role::Admin | Role::Auditor);
+    let oversees = role.oversees();
     match stream {
         Stream::Roster => Some(u64::MAX),
         Stream::Document(_) if role == Role::Auditor => Some(u64::MAX),

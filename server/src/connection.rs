@@ -160,7 +160,11 @@ where
                     visitor.practice = Some(hello.practice)
                 }
                 Checked::Session(_) => visitor.until = None,
-                Checked::Put(_) | Checked::Take(_) | Checked::Info | Checked::Found(_) => {
+                Checked::Put(_)
+                | Checked::Take(_)
+                | Checked::Info
+                | Checked::Locate(_)
+                | Checked::Found(_) => {
                     visitor.until = visitor.until.map(|_| visitor.opened + VISIT_WITHIN);
                 }
                 _ => {}

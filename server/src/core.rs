@@ -2,8 +2,10 @@
 //!
 //! One place orders everything. A round takes all events that wait: what only asks is answered from the durable state;
 //! what appends takes its positions; then one durable write commits the appends of all practices together; only then are
-//! they acknowledged, signed and sent to those who follow. Time and randomness come as arguments, the store is a trait: the
-//! same core runs in the relay and in tests that crash it at every write.
+//! they acknowledged. Signing the grown ledgers and sending what is new to those who follow comes after the
+//! acknowledgements, in [`Core::settle`]: whoever waits for an acknowledgement does not wait for the others' frames. Time
+//! and randomness come as arguments, the store is a trait: the same core runs in the relay and in tests that crash it at
+//! every write.
 
 mod append;
 mod fanout;
@@ -29,7 +31,7 @@ use crate::practice::{LoadError, Practice, load};
 use crate::reading::{Plan, Purpose};
 use crate::store::{Store, StoreError};
 use crate::verify::Checked;
-use append::Round;
+use append::{Round, Settlement};
 use mailbox::Mailboxes;
 
 /// A connection, for as long as it lasts.
@@ -117,6 +119,8 @@ pub struct Core {
     connections: HashMap<ConnectionId, Connection>,
     mailboxes: Mailboxes,
     effects: Vec<Effect>,
+    /// What is durable and acknowledged, and not yet signed and sent on.
+    unsettled: Settlement,
     /// The clock as it was last told. It may go back; what a ledger says was received never does, of itself.
     now: u64,
     /// Until when nothing is written after a write that failed, and the rule that says why.
@@ -138,6 +142,7 @@ impl Core {
             connections: HashMap::new(),
             mailboxes: Mailboxes::default(),
             effects: Vec::new(),
+            unsettled: Settlement::default(),
             now: 0,
             resting: None,
         })
@@ -153,8 +158,10 @@ impl Core {
         &self.practices
     }
 
-    /// Takes a round of events at a time (milliseconds since the Unix epoch) and says what to do.
+    /// Takes a round of events at a time (milliseconds since the Unix epoch) and says what to do at once. What can wait
+    /// until that is done is for [`Self::settle`]; left out, it is done with the next round.
     pub fn handle(&mut self, now: u64, rng: &mut impl CryptoRng, events: Vec<Event>) -> Vec<Effect> {
+        self.finish();
         if now < self.now {
             self.set_back(now);
         }
@@ -176,6 +183,12 @@ impl Core {
             self.append(id, request, uploads, &mut round);
         }
         self.commit(round);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Signs what the last round made durable, shows it, and sends it to those who follow.
+    pub fn settle(&mut self) -> Vec<Effect> {
+        self.finish();
         std::mem::take(&mut self.effects)
     }
 
@@ -212,6 +225,11 @@ impl Core {
                     now: self.now,
                 };
                 self.send(id, &RelayMessage::Info(info));
+            }
+            Checked::Locate(device) => {
+                let has = |practice: &&Practice| practice.roster.active(&device, u64::MAX).is_ok();
+                let found = self.practices.values().find(has).map(|practice| *practice.id());
+                self.send(id, &RelayMessage::Located(found));
             }
             Checked::Put(put) => {
                 let answers = self.mailboxes.put(self.now, id, put);

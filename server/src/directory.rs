@@ -5,15 +5,49 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use troth_protocol::checkpoint::CompactCheckpoint;
-use troth_protocol::ids::PracticeId;
+use troth_protocol::ids::{DeviceId, PracticeId};
 use troth_protocol::roster::Roster;
+use troth_protocol::rule::Rule;
+use troth_protocol::signature::PublicKey;
 use troth_protocol::tree::Tree;
+
+/// The keys that a practice's devices sign with, ready for checking.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    practice: PracticeId,
+    devices: HashMap<DeviceId, PublicKey>,
+}
+
+impl Signers {
+    /// The devices of a roster, past and present. One whose key is no key is left out: it signs nothing.
+    pub fn of(roster: &Roster) -> Self {
+        let ready = |(id, device): (&DeviceId, &troth_protocol::roster::Device)| {
+            Some((*id, PublicKey::new(&device.keys.signing).ok()?))
+        };
+        Self {
+            practice: *roster.practice(),
+            devices: roster.devices().iter().filter_map(ready).collect(),
+        }
+    }
+
+    /// The practice.
+    pub const fn practice(&self) -> &PracticeId {
+        &self.practice
+    }
+
+    /// A device's key: R11 where the practice never had the device.
+    pub fn key(&self, device: &DeviceId) -> Result<&PublicKey, Rule> {
+        self.devices.get(device).ok_or(Rule::UnknownDevice)
+    }
+}
 
 /// A ledger as of its newest durable entry.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     /// The members, devices and keys.
     pub roster: Arc<Roster>,
+    /// The keys that their devices sign with.
+    pub signers: Arc<Signers>,
     /// The tree.
     pub tree: Arc<Tree>,
     /// The relay's signature on the tree.
@@ -34,13 +68,13 @@ impl Directory {
             .cloned()
     }
 
-    /// The roster of a practice.
-    pub fn get(&self, practice: &PracticeId) -> Option<Arc<Roster>> {
+    /// The keys that a practice's devices sign with.
+    pub fn signers(&self, practice: &PracticeId) -> Option<Arc<Signers>> {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(practice)
-            .map(|ledger| ledger.roster.clone())
+            .map(|ledger| ledger.signers.clone())
     }
 
     /// Publishes a ledger. Only what is durable may be.

@@ -108,6 +108,9 @@ impl Driver {
             for effect in self.core.handle(now(), &mut rng, events) {
                 self.perform(effect);
             }
+            for effect in self.core.settle() {
+                self.perform(effect);
+            }
             drop(permits);
             for answer in probes {
                 let _ = answer.send(());

@@ -13,7 +13,7 @@ use troth_protocol::roster::Roster;
 use troth_protocol::state::State;
 use troth_protocol::tree::Tree;
 
-use crate::directory::Ledger;
+use crate::directory::{Ledger, Signers};
 
 pub(crate) use load::replay;
 pub use load::{LoadError, load};
@@ -26,6 +26,8 @@ pub struct Practice {
     pub state: State,
     /// Its roster as of its newest durable entry, for whoever checks signatures.
     pub roster: Arc<Roster>,
+    /// The keys that its devices sign with.
+    pub signers: Arc<Signers>,
     /// Its tree.
     pub tree: Arc<Tree>,
     /// The newest checkpoint, signed after what it commits to was durable.
@@ -40,13 +42,32 @@ impl Practice {
         self.state.practice()
     }
 
+    /// A ledger that is written down as of a size and no further.
+    pub fn new(state: State, tree: Tree, checkpoint: CompactCheckpoint, written_down: u64) -> Self {
+        Self {
+            roster: Arc::new(state.roster.clone()),
+            signers: Arc::new(Signers::of(&state.roster)),
+            state,
+            tree: Arc::new(tree),
+            checkpoint,
+            written_down,
+        }
+    }
+
     /// What may be shown of it.
     pub fn ledger(&self) -> Ledger {
         Ledger {
             roster: self.roster.clone(),
+            signers: self.signers.clone(),
             tree: self.tree.clone(),
             checkpoint: self.checkpoint,
         }
+    }
+
+    /// Takes the state's roster for the one that signatures are checked by.
+    pub fn show_roster(&mut self) {
+        self.signers = Arc::new(Signers::of(&self.state.roster));
+        self.roster = Arc::new(self.state.roster.clone());
     }
 
     /// Signs the ledger as it is. Called only for what is durable; Ed25519 is deterministic, so signing a size again after

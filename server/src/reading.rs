@@ -111,6 +111,9 @@ impl Reader {
     /// Covers the run up to a position with subtree roots; returns the bytes that takes.
     fn skip_to(&mut self, to: u64, items: &mut Vec<Item>) -> Result<usize, ReadError> {
         let from = self.frontier.size();
+        if let Some(through) = self.plan.through.filter(|at| from < *at && *at < to) {
+            return Ok(self.skip_to(through, items)? + self.skip_to(to, items)?);
+        }
         if from >= to {
             return Ok(0);
         }

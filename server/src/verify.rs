@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use troth_protocol::entry::{Parsed, Signed, Verified};
-use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::ids::{DeviceId, PracticeId};
 use troth_protocol::limits;
-use troth_protocol::roster::Roster;
 use troth_protocol::rule::Rule;
+use troth_protocol::signature::PublicKey;
 use troth_protocol::state::{sealed_keys, verify_genesis};
 use troth_protocol::statement::{Body, Statement};
 use troth_protocol::wire::{self, ClientMessage, Fetch, Follow, Hello, Put, Take, Upload};
 
-pub use crate::directory::Directory;
+pub use crate::directory::{Directory, Signers};
 
 /// A statement whose form, payload and signature hold.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub enum Checked {
     Found(Box<CheckedUpload>),
     /// See [`ClientMessage::Info`].
     Info,
+    /// See [`ClientMessage::Locate`].
+    Locate(DeviceId),
     /// See [`ClientMessage::Put`].
     Put(Put),
     /// See [`ClientMessage::Take`].
@@ -67,16 +69,16 @@ pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory)
     Ok(match message {
         ClientMessage::Hello(hello) => Checked::Hello(hello),
         ClientMessage::Session(signed) => {
-            let roster = roster(practice, directory)?;
-            Checked::Session(Box::new(signature(Parsed::parse(signed)?, &roster)?))
+            let signers = signers(practice, directory)?;
+            Checked::Session(Box::new(signature(Parsed::parse(signed)?, &signers)?))
         }
         ClientMessage::Append(append) => {
-            let roster = roster(practice, directory)?;
+            let signers = signers(practice, directory)?;
             if append.uploads.is_empty() || append.uploads.len() > limits::APPEND_STATEMENTS {
                 return Err(Fault::Statement(append.request, 0, Rule::TooLarge));
             }
             let uploads = append.uploads.into_iter().zip(0..).map(|(upload, index)| {
-                checked(upload, &roster).map_err(|rule| Fault::Statement(append.request, index, rule))
+                checked(upload, &signers).map_err(|rule| Fault::Statement(append.request, index, rule))
             });
             Checked::Append(append.request, uploads.collect::<Result<_, _>>()?)
         }
@@ -95,6 +97,7 @@ pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory)
             }))
         }
         ClientMessage::Info => Checked::Info,
+        ClientMessage::Locate(device) => Checked::Locate(device),
         ClientMessage::Put(put)
             if put.value.len() > limits::MAILBOX_VALUE || put.slot >= limits::MAILBOX_SLOTS =>
         {
@@ -105,13 +108,13 @@ pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory)
     })
 }
 
-fn roster(practice: Option<&PracticeId>, directory: &Directory) -> Result<Arc<Roster>, Rule> {
+fn signers(practice: Option<&PracticeId>, directory: &Directory) -> Result<Arc<Signers>, Rule> {
     directory
-        .get(practice.ok_or(Rule::OutOfOrder)?)
+        .signers(practice.ok_or(Rule::OutOfOrder)?)
         .ok_or(Rule::UnknownPractice)
 }
 
-fn checked(upload: Upload, roster: &Roster) -> Result<CheckedUpload, Rule> {
+fn checked(upload: Upload, signers: &Signers) -> Result<CheckedUpload, Rule> {
     let statement = parsed(upload.signed, &upload.payload)?;
     if matches!(
         statement.statement().body,
@@ -120,7 +123,7 @@ fn checked(upload: Upload, roster: &Roster) -> Result<CheckedUpload, Rule> {
         return Err(Rule::NotAppendable);
     }
     Ok(CheckedUpload {
-        statement: signature(statement, roster)?,
+        statement: signature(statement, signers)?,
         payload: upload.payload,
     })
 }
@@ -135,18 +138,14 @@ fn parsed(signed: Signed, payload: &[u8]) -> Result<Parsed, Rule> {
     Ok(parsed)
 }
 
-fn signature(parsed: Parsed, roster: &Roster) -> Result<Verified, Rule> {
-    let key = signing_key(parsed.statement(), roster)?;
-    parsed.verify(&key, roster.practice())
+fn signature(parsed: Parsed, signers: &Signers) -> Result<Verified, Rule> {
+    let key = signing_key(parsed.statement(), signers)?;
+    parsed.verify_with(key, signers.practice())
 }
 
-fn signing_key(statement: &Statement, roster: &Roster) -> Result<VerifyingKey, Rule> {
+fn signing_key<'a>(statement: &Statement, signers: &'a Signers) -> Result<&'a PublicKey, Rule> {
     match statement.body {
         Body::Submission(_) => Err(Rule::NotInUse),
-        _ => roster
-            .devices()
-            .get(&statement.signer)
-            .map(|d| d.keys.signing)
-            .ok_or(Rule::UnknownDevice),
+        _ => signers.key(&statement.signer),
     }
 }

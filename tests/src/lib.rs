@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`wire_client`] | a plain, honest client of the wire protocol |
 //! | [`relay_process`] | the real relay, started, watched and killed |
+//! | [`power_cut`] | what a power cut may leave of the real relay's disk, and whether it is enough |
 //! | [`proxy`] | a wire between the two that remembers every byte |
 //! | [`process_memory`] | what a running process holds in its memory |
 //! | [`network`] | a relay and its devices in one process, under one clock and seed |
@@ -11,6 +12,8 @@
 
 pub mod bench;
 pub mod network;
+pub mod outsider;
+pub mod power_cut;
 pub mod process_memory;
 pub mod proxy;
 pub mod relay_process;

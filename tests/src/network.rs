@@ -12,10 +12,12 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use troth_client_core::crypto::{Cost, Passphrase};
-use troth_client_core::device::{Device, DeviceError, Effect, Event, Phase, Report};
+use troth_client_core::device::{Device, DeviceError, Effect, Event, Phase, Report, SensitiveState};
 use troth_client_core::storage::MemoryStorage;
 use troth_protocol::ids::PracticeId;
-use troth_protocol::wire::{self, Goodbye, Refused, RelayMessage};
+use troth_protocol::state::State;
+use troth_protocol::statement::Role;
+use troth_protocol::wire::{self, ClientMessage, Goodbye, Refused, RelayMessage};
 use troth_server::core::{self, ConnectionId, Core, Settings};
 use troth_server::directory::Directory;
 use troth_server::reading::Reader;
@@ -26,6 +28,9 @@ use troth_server::verify::{Checked, Fault, check};
 pub const RELAY: &str = "http://relay.test:8787";
 /// A passphrase that the rules accept.
 pub const PASSPHRASE: &str = "seven quiet herons wade at dusk";
+
+/// The second passphrase of every device that has one.
+pub const SENSITIVE_PASSPHRASE: &str = "copper kettles hum below the stairs";
 
 /// A device in the network.
 pub struct Seat {
@@ -64,6 +69,7 @@ pub struct Network {
     directory: Directory,
     next: ConnectionId,
     who: HashMap<ConnectionId, usize>,
+    strangers: HashMap<ConnectionId, Vec<Vec<u8>>>,
     events: Vec<core::Event>,
     settings: Settings,
 }
@@ -88,6 +94,7 @@ impl Network {
             directory: Directory::default(),
             next: 1,
             who: HashMap::new(),
+            strangers: HashMap::new(),
             events: Vec::new(),
             settings,
         }
@@ -167,6 +174,52 @@ impl Network {
         new
     }
 
+    /// Somebody new in the practice: invited by a device, compared, and let in.
+    pub fn admit(&mut self, inviter: usize, role: Role, name: &str) -> usize {
+        let new = self.greet(inviter, role, name);
+        let effects = self.seats[inviter]
+            .device
+            .confirm(self.now, &mut self.rng, true)
+            .expect("somebody waits");
+        self.perform(inviter, effects);
+        self.settle();
+        assert_eq!(
+            self.seats[new].device.phase(),
+            Phase::Live,
+            "{:?} {:?}",
+            self.seats[new].reports,
+            self.seats[inviter].reports
+        );
+        new
+    }
+
+    /// Somebody new who was invited and has come as far as the code that two people compare; both see the same.
+    pub fn greet(&mut self, inviter: usize, role: Role, name: &str) -> usize {
+        let device = &mut self.seats[inviter].device;
+        let (invite, code) = device.invite(self.now, &mut self.rng, role).expect("an admin");
+        self.settle();
+        let device = &mut self.seats[inviter].device;
+        let effects = device
+            .begin_admit(self.now, Some(invite))
+            .expect("an open invitation");
+        self.perform(inviter, effects);
+        let new = self.device(&format!("{name}'s laptop"));
+        self.seats[new]
+            .device
+            .begin_enter(&mut self.rng, &code, name)
+            .expect("a whole code");
+        self.settle();
+        let compared = |seat: &Seat| {
+            seat.reports.iter().rev().find_map(|r| match r {
+                Report::Compare { code, .. } => Some(code.clone()),
+                _ => None,
+            })
+        };
+        let code = compared(&self.seats[inviter]);
+        assert!(code.is_some() && code == compared(&self.seats[new]));
+        new
+    }
+
     /// Cuts a device's connection and keeps it off.
     pub fn offline(&mut self, seat: usize) {
         self.seats[seat].online = false;
@@ -231,7 +284,9 @@ impl Network {
     pub fn step(&mut self) -> bool {
         let events = std::mem::take(&mut self.events);
         let mut moved = !events.is_empty();
-        for effect in self.core.handle(self.now, &mut self.rng, events) {
+        let mut effects = self.core.handle(self.now, &mut self.rng, events);
+        effects.extend(self.core.settle());
+        for effect in effects {
             moved = true;
             self.relay_effect(effect);
         }
@@ -253,6 +308,7 @@ impl Network {
 
     fn deliver(&mut self, id: ConnectionId, mut frame: Vec<u8>) {
         let Some(seat) = self.who.get(&id).copied() else {
+            self.strangers.entry(id).or_default().push(frame.clone());
             return self.wire.push(frame);
         };
         if let Some(tamper) = &mut self.tamper {
@@ -346,6 +402,35 @@ impl Network {
 }
 
 impl Network {
+    /// A connection of a program that is none of the devices.
+    pub fn stranger(&mut self) -> ConnectionId {
+        let id = self.next;
+        self.next += 1;
+        id
+    }
+
+    /// Says something on a stranger's connection, and hears what the relay answers.
+    pub fn exchange(&mut self, id: ConnectionId, message: &ClientMessage) -> Vec<RelayMessage> {
+        let said = self.state().map(|state| *state.practice());
+        match check(&wire::frame(message), said.as_ref(), &self.directory) {
+            Ok(message) => self.events.push(core::Event::Message(id, message)),
+            Err(fault) => panic!("a message that is refused before it is ordered: {fault:?}"),
+        }
+        while self.step() {}
+        let frames = self.strangers.remove(&id).unwrap_or_default();
+        let read = |frame: Vec<u8>| wire::message(&frame).expect("the relay sends messages");
+        frames.into_iter().map(read).collect()
+    }
+
+    /// The practice's state as the relay has it.
+    pub fn state(&self) -> Option<&State> {
+        self.core
+            .practices()
+            .values()
+            .next()
+            .map(|practice| &practice.state)
+    }
+
     /// Closes a device's program and opens it again from its storage.
     pub fn restart_device(&mut self, seat: usize) {
         self.disconnect(seat);
@@ -370,6 +455,22 @@ impl Network {
             faults: Vec::new(),
         });
         self.seats.len() - 1
+    }
+
+    /// Opens what is sensitive on a device; the first time, chooses its second passphrase.
+    pub fn unlock(&mut self, seat: usize) {
+        let device = &mut self.seats[seat].device;
+        if device.sensitive() == SensitiveState::NotSet {
+            let passphrase = Passphrase::new(SENSITIVE_PASSPHRASE, &[]).expect("a good passphrase");
+            let cost = Cost { m_kib: 8, t: 1, p: 1 };
+            device
+                .set_sensitive_passphrase(self.now, &mut self.rng, &passphrase, cost)
+                .expect("none is chosen yet");
+        } else {
+            device
+                .unlock_sensitive(self.now, SENSITIVE_PASSPHRASE)
+                .expect("the second passphrase opens it");
+        }
     }
 
     /// A device's storage opened with a passphrase.

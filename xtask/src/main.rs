@@ -5,10 +5,12 @@
 
 mod check;
 mod command;
+mod debian;
 mod deny;
 mod forward;
 mod node;
 mod steps;
+mod strace;
 mod test;
 mod wasm;
 

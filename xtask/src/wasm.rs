@@ -24,7 +24,7 @@ pub fn wasm(release: bool) -> Result<Outcome> {
         run(&mut build(release, FLAGS))?;
         return Ok(Outcome::noting("with rustup's standard library"));
     }
-    if !debian::is_here() {
+    if !crate::debian::is_here() {
         let why =
             format!("rustup cannot fetch {TARGET}, and this is no Debian: `rustup target add {TARGET}`");
         return Ok(Outcome::LeftOut(why));

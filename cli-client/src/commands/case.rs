@@ -1,4 +1,4 @@
-//! `troth case`: opening, listing, showing, closing.
+//! `troth case`: opening, listing, showing, assigning, closing, erasing.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -6,13 +6,16 @@ use troth_client_core::device::CaseSummary;
 use troth_client_core::document::LaneDocument;
 use troth_protocol::statement::Lane;
 
-use super::pick;
+use super::{pick, recovery};
 use crate::driver;
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::case as say;
 use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
+
+mod assign;
+mod erase;
 
 /// What to do with cases.
 #[derive(Debug, Subcommand)]
@@ -27,7 +30,7 @@ pub enum Command {
         /// The second partner
         #[arg(long, value_name = "NAME")]
         partner_b: Option<String>,
-        /// Do not remark on what happens if this device is lost
+        /// Go on without a tested recovery kit
         #[arg(long)]
         skip_recovery: bool,
     },
@@ -38,10 +41,28 @@ pub enum Command {
         /// The case: its name, or the beginning of its id
         case: String,
     },
+    /// Assign a case to a counselor: every lane but process notes
+    Assign {
+        /// The case: its name, or the beginning of its id
+        case: String,
+        /// The member: their name, or the beginning of their id
+        member: String,
+    },
     /// Close a case; its records stay
     Close {
         /// The case: its name, or the beginning of its id
         case: String,
+    },
+    /// Erase a case: its records and their keys are destroyed everywhere, and nobody can undo it
+    Erase {
+        /// The case: its name, or the beginning of its id
+        case: String,
+        /// Only say what would be destroyed, and what stays
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -59,7 +80,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         } => new(session, &name, &partner_a, partner_b.as_deref(), skip_recovery).await,
         Command::List => list(session),
         Command::Show { case } => show(session, &case),
+        Command::Assign { case, member } => assign::assign(session, &case, &member).await,
         Command::Close { case } => close(session, &case).await,
+        Command::Erase { case, dry_run, yes } => erase::erase(session, &case, dry_run, yes).await,
     }
 }
 
@@ -73,13 +96,10 @@ async fn new(
     let language = session.language;
     session.plain([name, partner_a].into_iter().chain(partner_b))?;
     let mut device = session.open()?;
+    recovery::before_case(session, &mut device, skip_recovery)?;
     let case = device.new_case(driver::now(), &mut driver::rng(), name, partner_a, partner_b);
     let case = case.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
-    let devices = device.devices().map_err(|e| session.wrong(e))?;
-    if !skip_recovery && devices.iter().filter(|device| device.active).count() < 2 {
-        session.out.note(&say::one_device(language));
-    }
     sent.finish(
         session,
         json!({ "case": case.to_string(), "name": name }),
@@ -99,10 +119,10 @@ fn list(session: &Session) -> Result<(), Failure> {
     rows.extend(cases.iter().map(|case| {
         vec![
             pick::short(case.id),
-            case.name.clone(),
+            pick::case_name(case),
             partners(case),
             status(language, case),
-            time(case.created_ms),
+            opened(case),
         ]
     }));
     session.out.result(&value, &columns(&rows))
@@ -112,6 +132,7 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
+    session.unlock_if_given(&mut device)?;
     let lanes = lanes(session, &mut device, &case)?;
     let mut value = summary(&case);
     value["lanes"] = lanes
@@ -126,11 +147,15 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
             })
         })
         .collect();
-    let mut words = format!("{}  {}\n", one_line(&case.name), pick::short(case.id));
+    let mut words = format!(
+        "{}  {}\n",
+        one_line(&pick::case_name(&case)),
+        pick::short(case.id)
+    );
     words.push_str(&columns(&[
         vec![say::show_partners(language), partners(&case)],
         vec![say::show_status(language), status(language, &case)],
-        vec![say::show_opened(language), time(case.created_ms)],
+        vec![say::show_opened(language), opened(&case)],
     ]));
     let mut rows = vec![say::lanes_head(language).split('\t').map(str::to_owned).collect()];
     rows.extend(lanes.into_iter().map(|(lane, _, counts)| match counts {
@@ -172,6 +197,14 @@ async fn close(session: &Session, wanted: &str) -> Result<(), Failure> {
         json!({ "case": case.id.to_string(), "status": "closed" }),
         &say::closed(language, &case.name),
     )
+}
+
+/// When it was opened, where this device can read that.
+fn opened(case: &CaseSummary) -> String {
+    match case.created_ms {
+        0 => String::new(),
+        ms => time(ms),
+    }
 }
 
 /// A case for a machine.

@@ -2,17 +2,17 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use troth_client_core::device::{DeviceSummary, Phase, Report};
+use troth_client_core::device::{DeviceSummary, Phase, Report, SensitiveState};
 
 use super::{pick, practice};
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::failure::interrupted;
-use crate::messages::{device as say, network};
+use crate::messages::{device as say, network, sensitive};
 use crate::output::columns;
 use crate::secrets;
-use crate::session::{Sent, Session, Trip};
+use crate::session::{Session, Trip, to_send};
 
 /// What to do with devices.
 #[derive(Debug, Subcommand)]
@@ -116,6 +116,8 @@ async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> 
     let language = session.language;
     let mut device = session.open()?;
     let code = secrets::code(session, given)?;
+    // Only what is open can be handed on.
+    session.unlock_if_given(&mut device)?;
     // Nothing to do yet: it is offline.
     let _ = device.begin_approve(code.trim()).map_err(|e| session.wrong(e))?;
     let relay = session.relay_of(&device)?;
@@ -126,7 +128,7 @@ async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> 
         if let Some(Report::DeviceAdded(id)) = report {
             added = Some(*id);
         }
-        trip.is_over() || (added.is_some() && device.waiting() == 0)
+        trip.is_over() || (added.is_some() && to_send(device) == 0)
     });
     let ended = ended.await.map_err(|e| session.wrong(e))?;
     trip.end()?;
@@ -135,7 +137,11 @@ async fn approve(session: &Session, given: Option<&str>) -> Result<(), Failure> 
             let value = json!({ "device": id.to_string() });
             session
                 .out
-                .result(&value, &say::approved(language, &pick::short(id)))
+                .result(&value, &say::approved(language, &pick::short(id)))?;
+            if device.sensitive() == SensitiveState::Locked {
+                session.out.note(&sensitive::not_handed_on(language));
+            }
+            Ok(())
         }
         (Ended::Unreachable(why), None) => Err(Failure::unreachable(network::unreachable(
             language,
@@ -229,7 +235,7 @@ async fn revoke(
     let done = device.revoke_device(driver::now(), &mut driver::rng(), other.id, compromised);
     done.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
-    let done = matches!(sent, Sent::Yes);
+    let done = sent.is_sent();
     value["revoked"] = done.into();
     let words = if done {
         say::revoke_done(language, &called)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, json};
-use troth_client_core::device::CaseSummary;
+use troth_client_core::device::{CaseSummary, SensitiveState};
 use troth_client_core::document::{LaneDocument, genesis};
 use troth_protocol::ids::DocumentId;
 use troth_protocol::statement::{AccessKind, Lane};
@@ -17,7 +17,7 @@ use super::{case as cases, ledger, pick};
 use crate::driver;
 use crate::failure::Failure;
 use crate::files;
-use crate::messages::case as say;
+use crate::messages::{case as say, sensitive};
 use crate::session::{Device, Sent, Session};
 
 /// What to write, and where.
@@ -107,7 +107,15 @@ fn lanes(
     wanted: Option<&str>,
 ) -> Result<Lanes, Failure> {
     if let Some(wanted) = wanted {
-        return Ok(vec![pick::lane(session, case, wanted)?]);
+        let (lane, document) = pick::lane(session, case, wanted)?;
+        session.unlock_for(device, lane)?;
+        return Ok(vec![(lane, document)]);
+    }
+    // What was ever read here belongs to a whole export, and is not left out because it is locked.
+    if device.sensitive() == SensitiveState::NotSet {
+        session.out.note(&sensitive::left_out(session.language));
+    } else {
+        session.unlock(device)?;
     }
     let mut lanes = Vec::new();
     for (lane, document) in case

@@ -61,6 +61,7 @@ async fn set(session: &Session, wanted: &str, lane: &str, key: &str, value: &str
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;
+    session.unlock_for(&mut device, lane)?;
     let before = device
         .read(document, |doc| doc.field(key).len())
         .map_err(|e| session.wrong(e))?;
@@ -88,6 +89,7 @@ fn get(session: &Session, wanted: &str, lane: &str, key: Option<&str>) -> Result
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;
+    session.unlock_for(&mut device, lane)?;
     let mut fields = device
         .read(document, LaneDocument::fields)
         .map_err(|e| session.wrong(e))?;

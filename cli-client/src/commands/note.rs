@@ -1,11 +1,11 @@
-//! `troth note`: writing, listing, showing.
+//! `troth note`: writing, signing, listing, showing.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use rand::Rng as _;
 use serde_json::json;
-use troth_client_core::document::{NewNote, limits};
+use troth_client_core::document::{NewNote, Template, limits};
 use zeroize::Zeroizing;
 
 use super::pick::{self, Found};
@@ -16,6 +16,7 @@ use crate::secrets;
 use crate::session::Session;
 
 mod reading;
+mod signing;
 
 /// What to do with notes.
 #[derive(Debug, Subcommand)]
@@ -27,12 +28,28 @@ pub enum Command {
         /// The lane: joint, partner-a, partner-b, assessments, process-notes or admin
         #[arg(long)]
         lane: String,
+        /// What it begins with
+        #[command(flatten)]
+        begin: Begin,
+    },
+    /// Rewrite a note; only what differs is changed, so that edits made elsewhere stay
+    Edit {
+        /// The note: its id or the beginning of it
+        note: String,
         /// Where the text comes from
         #[command(flatten)]
         text: Text,
     },
-    /// Rewrite a note; only what differs is changed, so that edits made elsewhere stay
-    Edit {
+    /// Sign a note: from then on it stands, and what is added is an amendment
+    Sign {
+        /// The note: its id or the beginning of it
+        note: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Add to a note; what was written stays as it is
+    Amend {
         /// The note: its id or the beginning of it
         note: String,
         /// Where the text comes from
@@ -69,14 +86,34 @@ pub struct Text {
     stdin: Option<String>,
 }
 
+/// What a new note begins with.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct Begin {
+    /// The text itself (others on this computer can see it while the command runs)
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["file", "stdin"])]
+    text: Option<String>,
+    /// A file that holds the text
+    #[arg(long, value_name = "FILE", conflicts_with = "stdin")]
+    file: Option<PathBuf>,
+    /// `-`: the text comes from standard input
+    #[arg(value_name = "-", value_parser = ["-"])]
+    stdin: Option<String>,
+    /// The form that it follows: soap, dap, birp or couples; without a text, the note begins with its headings
+    #[arg(long, value_name = "FORM", value_parser = Template::ALL.map(Template::id))]
+    template: Option<String>,
+}
+
 /// Does it.
 ///
 /// # Errors
 /// What stands in the way.
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add { case, lane, text } => add(session, &case, &lane, &text).await,
+        Command::Add { case, lane, begin } => add(session, &case, &lane, begin).await,
         Command::Edit { note, text } => edit(session, &note, &text).await,
+        Command::Sign { note, yes } => signing::sign(session, &note, yes).await,
+        Command::Amend { note, text } => signing::amend(session, &note, &text).await,
         Command::List { case, lane } => reading::list(session, &case, lane.as_deref()),
         Command::Show { note } => reading::show(session, &note),
     }
@@ -98,12 +135,31 @@ impl Text {
     }
 }
 
-async fn add(session: &Session, wanted: &str, lane: &str, text: &Text) -> Result<(), Failure> {
+impl Begin {
+    /// The template's identifier, and the text.
+    fn read(self, session: &Session) -> Result<(&'static str, Zeroizing<String>), Failure> {
+        let template = self.template.as_deref().and_then(Template::from_id);
+        let text = Text {
+            text: self.text,
+            file: self.file,
+            stdin: self.stdin,
+        };
+        let none = text.text.is_none() && text.file.is_none() && text.stdin.is_none();
+        let text = match template.filter(|_| none) {
+            Some(template) => Zeroizing::new(template.skeleton(session.language.tag())),
+            None => text.read(session)?,
+        };
+        Ok((template.map_or("", Template::id), text))
+    }
+}
+
+async fn add(session: &Session, wanted: &str, lane: &str, begin: Begin) -> Result<(), Failure> {
     let language = session.language;
-    let text = text.read(session)?;
+    let (template, text) = begin.read(session)?;
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let (lane, document) = pick::lane(session, &case, lane)?;
+    session.unlock_for(&mut device, lane)?;
     let mut id = [0; 16];
     driver::rng().fill_bytes(&mut id);
     let note = NewNote {
@@ -112,7 +168,7 @@ async fn add(session: &Session, wanted: &str, lane: &str, text: &Text) -> Result
             .map(|member| member.to_string())
             .unwrap_or_default(),
         created_ms: driver::now(),
-        template: String::new(),
+        template: template.to_owned(),
         text: text.to_string(),
     };
     let edited = device.edit(driver::now(), &mut driver::rng(), document, |doc| {

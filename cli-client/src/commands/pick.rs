@@ -1,10 +1,12 @@
-//! What a person means by an argument: a case by its name or the beginning of its id, a device likewise, a note by its id.
+//! What a person means by an argument: a case by its name or the beginning of its id, a device or a member likewise, a note or
+//! an invitation by its id.
 
-use troth_client_core::device::{CaseSummary, DeviceSummary};
+use troth_client_core::device::{CaseSummary, DeviceSummary, InviteSummary, MemberSummary, RecoverySummary};
 use troth_client_core::document::{LaneDocument, NoteView};
 use troth_protocol::ids::DocumentId;
 use troth_protocol::statement::Lane;
 
+use crate::driver;
 use crate::failure::Failure;
 use crate::messages::failure as say;
 use crate::output::{Lines, one_line};
@@ -95,6 +97,21 @@ pub fn case(session: &Session, device: &mut Device, wanted: &str) -> Result<Case
     )
 }
 
+/// The open recovery that is meant: by its id, or by whose it is.
+///
+/// # Errors
+/// None or several are.
+pub fn recovery(session: &Session, device: &mut Device, wanted: &str) -> Result<RecoverySummary, Failure> {
+    let open = device.recoveries(driver::now()).map_err(|e| session.wrong(e))?;
+    let candidates = open.into_iter().map(|recovery| Candidate {
+        id: recovery.id.to_string(),
+        name: device.name_of(recovery.member).ok().flatten(),
+        item: recovery,
+    });
+    let candidates = candidates.collect();
+    pick(session, &say::a_recovery(session.language), wanted, candidates)
+}
+
 /// The device that is meant.
 ///
 /// # Errors
@@ -109,6 +126,59 @@ pub fn device(session: &Session, device: &mut Device, wanted: &str) -> Result<De
     pick(
         session,
         &say::a_device(session.language),
+        wanted,
+        candidates.collect(),
+    )
+}
+
+/// The member that is meant, of those who have not left.
+///
+/// # Errors
+/// None or several are.
+pub fn member(session: &Session, device: &mut Device, wanted: &str) -> Result<MemberSummary, Failure> {
+    let members = device.members().map_err(|e| session.wrong(e))?;
+    let candidates = members.into_iter().filter(|member| member.role.is_some());
+    let candidates = candidates.map(|member| Candidate {
+        id: member.id.to_string(),
+        name: member.name.clone(),
+        item: member,
+    });
+    pick(
+        session,
+        &say::a_member(session.language),
+        wanted,
+        candidates.collect(),
+    )
+}
+
+/// What a member is called: their name, or the beginning of their id where this device does not learn names.
+pub fn called(member: &MemberSummary) -> String {
+    member.name.clone().unwrap_or_else(|| short(member.id))
+}
+
+/// What a case is called, likewise.
+pub fn case_name(case: &CaseSummary) -> String {
+    if case.name == case.id.to_string() {
+        short(case.id)
+    } else {
+        case.name.clone()
+    }
+}
+
+/// The open invitation that is meant.
+///
+/// # Errors
+/// None or several are.
+pub fn invite(session: &Session, device: &Device, wanted: &str) -> Result<InviteSummary, Failure> {
+    let invites = device.invites(driver::now()).map_err(|e| session.wrong(e))?;
+    let candidates = invites.into_iter().map(|invite| Candidate {
+        id: invite.id.to_string(),
+        name: None,
+        item: invite,
+    });
+    pick(
+        session,
+        &say::an_invite(session.language),
         wanted,
         candidates.collect(),
     )
@@ -145,6 +215,18 @@ pub struct Found {
 /// # Errors
 /// None or several are.
 pub fn note(session: &Session, device: &mut Device, wanted: &str) -> Result<Found, Failure> {
+    session.unlock_if_given(device)?;
+    let mut all = candidates(session, device)?;
+    let meant = |c: &Candidate<Found>| c.id.starts_with(&wanted.to_lowercase());
+    // It may be one of those that are locked.
+    if !all.iter().any(meant) && session.can_unlock(device) {
+        session.unlock(device)?;
+        all = candidates(session, device)?;
+    }
+    pick(session, &say::a_note(session.language), wanted, all)
+}
+
+fn candidates(session: &Session, device: &mut Device) -> Result<Vec<Candidate<Found>>, Failure> {
     let mut candidates = Vec::new();
     for case in device.cases().map_err(|e| session.wrong(e))? {
         for found in notes(session, device, &case)? {
@@ -155,7 +237,7 @@ pub fn note(session: &Session, device: &mut Device, wanted: &str) -> Result<Foun
             });
         }
     }
-    pick(session, &say::a_note(session.language), wanted, candidates)
+    Ok(candidates)
 }
 
 /// Every note of a case that this device can read.
@@ -181,7 +263,7 @@ pub fn notes(session: &Session, device: &mut Device, case: &CaseSummary) -> Resu
     Ok(all)
 }
 
-/// What was read; `None` where the lane is not this device's to read.
+/// What was read; `None` where the lane is not this device's to read, or not now.
 ///
 /// # Errors
 /// All other trouble.
@@ -189,10 +271,12 @@ pub fn readable<T>(
     session: &Session,
     read: Result<T, troth_client_core::device::DeviceError>,
 ) -> Result<Option<T>, Failure> {
-    use troth_client_core::device::DeviceError::{NoSuchDocument, NotReadable};
+    use troth_client_core::device::DeviceError::{
+        NoSuchDocument, NotReadable, SensitiveLocked, SensitiveNotSet,
+    };
     match read {
         Ok(value) => Ok(Some(value)),
-        Err(NotReadable(_) | NoSuchDocument(_)) => Ok(None),
+        Err(NotReadable(_) | NoSuchDocument(_) | SensitiveLocked | SensitiveNotSet) => Ok(None),
         Err(error) => Err(session.wrong(error)),
     }
 }

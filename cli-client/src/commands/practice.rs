@@ -1,4 +1,4 @@
-//! `troth practice`: founding one, and how it stands.
+//! `troth practice`: founding one, joining one, and how it stands.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -14,6 +14,8 @@ use crate::secrets;
 use crate::session::{Device, Session, Trip};
 use crate::storage::SqliteStorage;
 
+mod join;
+
 /// What to do with the practice.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -25,6 +27,17 @@ pub enum Command {
         /// What the practice is called
         #[arg(long)]
         name: String,
+        /// Your full name, as your colleagues know you
+        #[arg(long = "as", value_name = "FULL NAME")]
+        full_name: String,
+        /// What this device is called
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
+    },
+    /// Join a practice with the code of an invitation: shows a code to compare with whoever sent it, and waits to be let in
+    Join {
+        /// The code of the invitation; `-` reads it from standard input
+        code: String,
         /// Your full name, as your colleagues know you
         #[arg(long = "as", value_name = "FULL NAME")]
         full_name: String,
@@ -48,6 +61,11 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             full_name,
             device_name,
         } => init(session, &relay, &name, &full_name, device_name).await,
+        Command::Join {
+            code,
+            full_name,
+            device_name,
+        } => join::join(session, &code, &full_name, device_name).await,
         Command::Status => status(session),
     }
 }
@@ -105,7 +123,7 @@ pub fn fresh(session: &Session, name: &str, personal: &[&str]) -> Result<Device,
     let storage = SqliteStorage::open(session.home()?).map_err(|e| Failure::store(session.language, &e))?;
     if Device::exists(&storage).map_err(|e| session.wrong(e))? {
         let device = Device::open(storage, &secrets::passphrase(session)?).map_err(|e| session.wrong(e))?;
-        return if device.member().is_some() {
+        return if device.state().is_some() {
             Err(session.wrong(AlreadyInPractice))
         } else {
             Ok(device)

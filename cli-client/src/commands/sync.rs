@@ -1,13 +1,15 @@
 //! `troth sync`: send what waits, fetch what is new; with `--watch`, until it is stopped.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::json;
 use troth_client_core::device::{Phase, Report};
 
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
-use crate::messages::{failure, network as say};
-use crate::session::{Device, Session, Trip};
+use crate::messages::{failure, network as say, sensitive};
+use crate::session::{Device, Session, Trip, to_send};
 
 /// How to sync.
 #[derive(Debug, Args)]
@@ -24,6 +26,7 @@ pub struct Options {
 pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
+    session.unlock_if_given(&mut device)?;
     let relay = session.relay_of(&device)?;
     let patience = if options.watch {
         Patience::ENDLESS
@@ -41,12 +44,13 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         trip = trip.staying();
     }
     let mut told = None;
+    let mut recoveries = BTreeSet::new();
     let ended = driver::drive(&mut device, &relay, patience, |device, report| {
         trip.hear(report);
         if trip.is_over() {
             return true;
         }
-        let settled = device.phase() == Phase::Live && device.waiting() == 0;
+        let settled = device.phase() == Phase::Live && to_send(device) == 0;
         if settled {
             trip.settled();
         }
@@ -58,6 +62,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         if settled && changed && told != Some(size) {
             told = Some(size);
             let _ = tell(session, device);
+            session.show_recoveries(device, &mut recoveries);
         }
         false
     });
@@ -69,7 +74,11 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         return Err(Failure::kept(language, rule));
     }
     match ended {
-        Ended::Reached => tell(session, &device),
+        Ended::Reached => {
+            tell(session, &device)?;
+            session.show_recoveries(&mut device, &mut recoveries);
+            Ok(())
+        }
         Ended::Interrupted => {
             session.out.note(&failure::interrupted(language));
             Ok(())
@@ -84,7 +93,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 fn unreached(session: &Session, device: &Device, why: &str, url: &str) -> Failure {
-    Failure::unreachable(match device.waiting() {
+    Failure::unreachable(match to_send(device) {
         0 => say::unreachable(session.language, url, why),
         _ => say::kept(session.language, url, why),
     })
@@ -105,6 +114,10 @@ fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
         documents => say::caught_up(session.language, status.size, documents),
     };
     session.out.result(&value, &words)?;
+    if device.waiting_for_unlock() > 0 {
+        let waits = sensitive::waits(session.language, device.waiting_for_unlock());
+        session.out.note(&waits);
+    }
     if status.quarantined > 0 {
         session
             .out

@@ -39,6 +39,7 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     beginning::found(teller, &stage, &mut laptop).await?;
     let mut phone = stage.device("phone", story::PHONE, story::PHONE_PASSPHRASE)?;
     let code = beginning::link(teller, &stage, &mut laptop, &mut phone).await?;
+    let words = beginning::make_kit(teller, &stage, &mut laptop).await?;
     let record = beginning::open_case(teller, &stage, &mut laptop, &mut phone).await?;
     editing::edit_offline(teller, &stage, &mut laptop, &mut phone, &record).await?;
     editing::choose(teller, &stage, &mut laptop, &mut phone, &record).await?;
@@ -53,7 +54,7 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     let practice = laptop.practice().unwrap_or_default();
     leaving::collude(teller, &mut laptop, &record, dir, &origin)?;
     proving::verify_there(teller, &relay_dir)?;
-    proving::look_for_secrets(teller, &relay_dir, running, practice, &code)
+    proving::look_for_secrets(teller, &relay_dir, running, practice, [&code, &words])
 }
 
 /// So that whoever keeps the directory can open what is in it.

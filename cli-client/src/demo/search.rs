@@ -7,6 +7,8 @@ use memchr::memmem;
 
 /// Letters from which a word of a secret is looked for by itself.
 const WORD: usize = 6;
+/// Words in a row that are looked for where one alone says nothing.
+const RUN: usize = 3;
 
 /// A secret in one of its forms.
 #[derive(Debug, Clone)]
@@ -35,6 +37,13 @@ pub fn needles<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Vec<Needle> {
     texts.sort();
     texts.dedup();
     texts.iter().flat_map(|text| forms(text)).collect()
+}
+
+/// Every form of every few words in a row of a secret whose words are anybody's: each alone may be there by chance.
+pub fn runs(secret: &str) -> Vec<Needle> {
+    let words: Vec<&str> = secret.split(' ').collect();
+    let texts = words.windows(RUN).map(|run| run.join(" "));
+    texts.flat_map(|text| forms(&text)).collect()
 }
 
 fn forms(text: &str) -> Vec<Needle> {
@@ -144,6 +153,14 @@ mod tests {
     fn a_long_word_of_it_is_enough() {
         assert_eq!(found(b"he was unheard of"), Some("UTF-8"));
         assert_eq!(found(b"he feels fine"), None, "a short word is not");
+    }
+
+    #[test]
+    fn a_few_words_in_a_row_are_enough_where_each_is_anybodys() {
+        let needles = runs("abandon ability able about above");
+        assert!(can_find(&needles));
+        assert!(find(b"x able about above x", &needles).is_some());
+        assert!(find(b"about able, above ability", &needles).is_none());
     }
 
     #[test]

@@ -1,11 +1,23 @@
 //! Cases, fields and exports.
 
+use crate::output::Lines;
+
 messages! {
     opened(name: &str, id: &str) = "Case {name} is open: {id}.", "个案 {name} 已建立：{id}。";
-    one_device() = "This practice has one device. Link a second one (`troth device join`) before you rely on it; --skip-recovery leaves this remark out.",
-        "该机构只有一台设备。正式使用前请关联第二台（`troth device join`）；--skip-recovery 可省略此提示。";
     closed(name: &str) = "Case {name} is closed. Its records stay.", "个案 {name} 已关闭。其记录仍保留。";
     closed_already(name: &str) = "Case {name} is closed already.", "个案 {name} 早已关闭。";
+    assigned(case: &str, member: &str, lanes: usize) = "{member} works on {case} now ({lanes} lanes; process notes stay their author's).",
+        "{member} 现可处理 {case}（{lanes} 个分区；过程笔记仍只属于其作者）。";
+    not_staff(member: &str) = "{member} is no counselor and takes no cases: share a single lane with `troth share grant`, or give them another role.",
+        "{member} 不是咨询师，不能接手个案：请用 `troth share grant` 共享单个分区，或更改其角色。";
+    erase_told(case: &str, documents: usize, lanes: &str) = "Destroyed for good: every note, field, attachment and key of {case} ({documents} documents: {lanes}), on the relay now and on every device at its next sync.\nStays: the ledger shows that records were there and who ordered them gone; files that were exported; and whatever somebody who read them kept.",
+        "将永久销毁：{case} 的全部笔记、字段、附件和密钥（{documents} 份文档：{lanes}）；中继上立即销毁，各设备在下次同步时销毁。\n仍会保留：账本会显示曾有记录以及由谁下令删除；已导出的文件；以及读过的人所保留的内容。";
+    erase_dry(told: Lines<'_>) = "{told}\nNothing was done.", "{told}\n未做任何更改。";
+    erase_ask(case: &str) = "Erase {case}? Nobody can undo this.", "抹除 {case}？任何人都无法撤回。";
+    erased(case: &str) = "{case} is erased. The ledger keeps that it was there, and who ordered this.",
+        "{case} 已抹除。账本中仍保留它曾存在以及由谁下令的记录。";
+    erasure_waits(case: &str) = "{case} is erased once this reaches the relay: run `troth sync` as soon as you can.",
+        "此操作到达中继后，{case} 才会被抹除：请尽快运行 `troth sync`。";
     none() = "No cases yet.", "还没有个案。";
     list_head() = "id\tcase\tpartners\tstatus\topened", "标识\t个案\t伴侣\t状态\t建立时间";
     status_open() = "open", "进行中";

@@ -5,6 +5,8 @@ messages! {
     founded(practice: &str, counselor: &str) = "{counselor} founds the practice {practice}: to the relay, a random number.",
         "{counselor} 创建了机构 {practice}：在中继看来只是一个随机数。";
     linked(phone: &str) = "A second device joins by a code that works once: {phone}.", "第二台设备凭一次性代码加入：{phone}。";
+    kit(words: usize) = "A recovery kit is made, {words} words for paper, and they are typed again: they are the kit that the ledger knows, and no others are.",
+        "制作了恢复套件，即供打印的 {words} 个词；再次输入后，证实它们正是账本所认识的套件，其他的词都不是。";
     case(case: &str) = "A case is opened for a couple, {case}: six lanes, each encrypted under a key of its own; both devices read it.",
         "为一对伴侣建立了个案 {case}：六个分区各用自己的密钥加密；两台设备都能读取。";
     offline() = "Both devices are offline, and change the same note and the same field.",

@@ -36,6 +36,9 @@ messages! {
     a_case() = "case", "个案";
     a_note() = "note", "笔记";
     a_device() = "device", "设备";
+    a_member() = "member", "成员";
+    a_recovery() = "open recovery", "进行中的恢复";
+    an_invite() = "open invitation", "有效的邀请";
     no_answer() = "nobody is here to answer: add --yes to go ahead.", "没有人可以回答：请加上 --yes 继续。";
     stopped() = "Nothing was done.", "未做任何更改。";
     interrupted() = "Stopped.", "已停止。";

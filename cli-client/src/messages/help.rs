@@ -16,7 +16,15 @@ const EXIT_CODES: &str = "\
   5  中继不诚实的证据，保存在消息所指的文件中";
 
 const CASE: &str = "个案：其名称，或标识的开头";
+const MEMBER: &str = "成员：其姓名，或标识的开头";
+const INVITE: &str = "邀请：其标识的开头";
+const WAIT: &str = "等待对方多少秒；不写数字则为 600";
+const COMPARE: &str = "不询问，而是对照对方设备显示的代码；`-` 表示在对方到来后从标准输入读取";
+const ROLE: &str = "角色：admin（管理员）、counselor（咨询师）、client（来访者）或 auditor（审计员）";
+const SHARED: &str = "分区：joint、partner-a、partner-b、assessments 或 admin";
 const NOTE: &str = "笔记：其标识或标识的开头";
+const WORDS: &str = "从文件读取这些词，`-` 表示标准输入；不写则会询问";
+const RECOVERY: &str = "恢复：其标识的开头，或成员的姓名";
 const RELAY: &str = "中继：https://主机[:端口]，本机上可用 http://";
 
 /// The line of each command and argument.
@@ -33,6 +41,10 @@ const LINES: &[(&str, &str)] = &[
         "troth.passphrase_file",
         "从文件的第一行读取口令；`-` 表示标准输入",
     ),
+    (
+        "troth.sensitive_passphrase_file",
+        "从文件的第一行读取第二口令（用于评估和过程笔记）；`-` 表示标准输入",
+    ),
     ("troth.json", "在标准输出上打印一个 JSON 值"),
     ("troth.no_input", "从不提问"),
     ("troth.offline", "不连接：将所做的内容保留到 `troth sync`"),
@@ -46,13 +58,55 @@ const LINES: &[(&str, &str)] = &[
         "troth demo.keep",
         "把全部内容留在此目录中供查看；该目录须为空或尚不存在",
     ),
-    ("troth practice", "机构：创建及其状况"),
+    ("troth practice", "机构：创建、加入及其状况"),
     ("troth practice init", "在中继上创建机构；本设备成为其第一台设备"),
     ("troth practice init.relay", RELAY),
     ("troth practice init.name", "机构的名称"),
     ("troth practice init.full_name", "您的全名，即同事所知的姓名"),
     ("troth practice init.device_name", "本设备的名称"),
+    (
+        "troth practice join",
+        "凭邀请码加入机构：显示代码供与发送者对照，并等待对方让您加入",
+    ),
+    ("troth practice join.code", "邀请码；`-` 表示从标准输入读取"),
+    ("troth practice join.full_name", "您的全名，即同事所知的姓名"),
+    ("troth practice join.device_name", "本设备的名称"),
     ("troth practice status", "显示机构、本设备和待发送的内容"),
+    ("troth member", "成员：邀请、角色与离开"),
+    (
+        "troth member invite",
+        "邀请一个人：打印要发给对方的代码；在终端中（或使用 --wait 时）等待并让其加入",
+    ),
+    ("troth member invite.role", ROLE),
+    ("troth member invite.wait", WAIT),
+    ("troth member invite.compare", COMPARE),
+    (
+        "troth member confirm",
+        "等待本设备邀请的人，与其对照代码，并让其加入",
+    ),
+    (
+        "troth member confirm.invite",
+        "邀请：其标识的开头；默认为本设备发出的全部邀请",
+    ),
+    ("troth member confirm.wait", WAIT),
+    ("troth member confirm.compare", COMPARE),
+    ("troth member list", "列出成员和有效的邀请"),
+    ("troth member role", "更改成员的角色"),
+    ("troth member role.member", MEMBER),
+    ("troth member role.role", ROLE),
+    (
+        "troth member remove",
+        "移除成员及其所有设备：此后写入的内容其都无法读取",
+    ),
+    ("troth member remove.member", MEMBER),
+    (
+        "troth member remove.compromised",
+        "其持有的内容已落入他人之手：立即更换每份记录的密钥",
+    ),
+    ("troth member remove.dry_run", "只说明将会做什么"),
+    ("troth member remove.yes", "不询问"),
+    ("troth member withdraw", "撤回邀请"),
+    ("troth member withdraw.invite", INVITE),
     ("troth device", "设备：关联另一台，撤销一台"),
     (
         "troth device join",
@@ -77,15 +131,73 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("troth device revoke.dry_run", "只说明将会做什么"),
     ("troth device revoke.yes", "不询问"),
+    ("troth passphrase", "本设备的口令"),
+    (
+        "troth passphrase sensitive",
+        "设置或更改第二口令，它用于打开评估和过程笔记",
+    ),
+    (
+        "troth passphrase sensitive.new_file",
+        "更改时，从文件的第一行读取新的第二口令",
+    ),
+    (
+        "troth recovery",
+        "恢复：打印的套件，或其他管理员，用于全部设备丢失之时",
+    ),
+    (
+        "troth recovery kit",
+        "制作恢复套件：可打印或抄写的 24 个词，全部设备丢失时凭它取回记录",
+    ),
+    (
+        "troth recovery kit.out",
+        "写入此文件（供打印的 PDF），不显示在屏幕上",
+    ),
+    ("troth recovery test", "再次输入套件的词，以证明它们可以读出"),
+    ("troth recovery test.words_file", WORDS),
+    (
+        "troth recovery use",
+        "凭套件回来：将这台电脑添加为套件所有者的新设备",
+    ),
+    ("troth recovery use.relay", RELAY),
+    ("troth recovery use.name", "本设备的名称"),
+    ("troth recovery use.words_file", WORDS),
+    ("troth recovery list", "列出您的套件和进行中的恢复"),
+    (
+        "troth recovery ask",
+        "没有套件时回来：打印代码（使用 --json 时打印在标准错误上），等待管理员提议恢复您",
+    ),
+    ("troth recovery ask.relay", RELAY),
+    ("troth recovery ask.name", "本设备的名称"),
+    (
+        "troth recovery propose",
+        "作为管理员，输入丢失全部设备的成员的代码，提议恢复该成员",
+    ),
+    ("troth recovery propose.code", "代码；`-` 表示从标准输入读取"),
+    ("troth recovery propose.member", "成员：其姓名，或标识的开头"),
+    ("troth recovery approve", "作为另一位管理员，批准一项恢复"),
+    ("troth recovery approve.recovery", RECOVERY),
+    ("troth recovery approve.yes", "不询问"),
+    ("troth recovery stop", "作为管理员或当事成员，阻止一项恢复"),
+    ("troth recovery stop.recovery", RECOVERY),
     ("troth case", "个案：接受咨询的一对伴侣或一个人"),
     ("troth case new", "为一对伴侣或一个人建立个案"),
     ("troth case new.name", "个案的名称"),
     ("troth case new.partner_a", "第一位伴侣，或唯一的来访者"),
     ("troth case new.partner_b", "第二位伴侣"),
-    ("troth case new.skip_recovery", "不提示设备丢失的后果"),
+    ("troth case new.skip_recovery", "没有核对过的恢复套件也继续"),
     ("troth case list", "列出本设备能读取的个案"),
     ("troth case show", "显示个案：其伴侣及各分区的内容"),
     ("troth case show.case", CASE),
+    ("troth case assign", "把个案交给咨询师：过程笔记以外的所有分区"),
+    ("troth case assign.case", CASE),
+    ("troth case assign.member", MEMBER),
+    (
+        "troth case erase",
+        "抹除个案：其记录和密钥在各处销毁，任何人都无法撤回",
+    ),
+    ("troth case erase.case", CASE),
+    ("troth case erase.dry_run", "只说明将销毁什么、保留什么"),
+    ("troth case erase.yes", "不询问"),
     ("troth case close", "关闭个案；其记录仍保留"),
     ("troth case close.case", CASE),
     ("troth note", "个案中的笔记"),
@@ -102,6 +214,10 @@ const LINES: &[(&str, &str)] = &[
     ("troth note add.file", "存放正文的文件"),
     ("troth note add.stdin", "`-`：正文来自标准输入"),
     (
+        "troth note add.template",
+        "所用的格式：soap、dap、birp 或 couples；没有正文时，笔记以其标题开头",
+    ),
+    (
         "troth note edit",
         "改写一份笔记；只改动不同之处，别处所做的编辑会保留",
     ),
@@ -117,6 +233,20 @@ const LINES: &[(&str, &str)] = &[
     ("troth note list.lane", "只列出此分区的笔记"),
     ("troth note show", "显示一份笔记"),
     ("troth note show.note", NOTE),
+    (
+        "troth note sign",
+        "为笔记签名：从此它不再改变，添加的内容都是补充",
+    ),
+    ("troth note sign.note", NOTE),
+    ("troth note sign.yes", "不询问"),
+    ("troth note amend", "补充一份笔记；已写的内容保持不变"),
+    ("troth note amend.note", NOTE),
+    (
+        "troth note amend.text",
+        "正文本身（命令运行时，这台电脑上的其他人可以看到）",
+    ),
+    ("troth note amend.file", "存放正文的文件"),
+    ("troth note amend.stdin", "`-`：正文来自标准输入"),
     ("troth field", "个案中的临床字段"),
     ("troth field set", "设置字段；若有多个值，则选定此值"),
     ("troth field set.case", CASE),
@@ -130,6 +260,33 @@ const LINES: &[(&str, &str)] = &[
     ("troth field get.case", CASE),
     ("troth field get.lane", "分区"),
     ("troth field get.key", "字段的名称"),
+    ("troth share", "谁能读取个案的哪个分区"),
+    ("troth share grant", "与成员共享个案的一个分区"),
+    ("troth share grant.case", CASE),
+    ("troth share grant.lane", SHARED),
+    ("troth share grant.member", MEMBER),
+    ("troth share grant.read_only", "可以读取，但不能写入"),
+    (
+        "troth share grant.until",
+        "何时结束：日期（含当日）、时间（2026-08-01T12:00:00Z）或从现在起的时长：30d、12h、2w",
+    ),
+    (
+        "troth share grant.from_now",
+        "不含以往：对方可读取当前内容及此后的内容，看不到历史",
+    ),
+    ("troth share revoke", "结束与成员对一个分区的共享"),
+    ("troth share revoke.case", CASE),
+    ("troth share revoke.lane", SHARED),
+    ("troth share revoke.member", MEMBER),
+    ("troth share list", "显示谁能读取个案的哪个分区"),
+    ("troth share list.case", CASE),
+    (
+        "troth share item",
+        "与伴侣共享您自己分区中的一份笔记：连同您签署的同意书复制到 joint",
+    ),
+    ("troth share item.note", NOTE),
+    ("troth share item.words", "您所同意的内容，用您自己的话写"),
+    ("troth share item.yes", "不询问"),
     ("troth sync", "发送待发送的内容，获取新的内容"),
     (
         "troth sync.watch",

@@ -2,10 +2,23 @@
 
 messages! {
     founded(name: &str, id: &str) = "The practice {name} is founded: {id}.", "机构 {name} 已创建：{id}。";
-    founded_next() = "Link a second device soon (`troth device join` on it): without another device, losing this one loses the records.",
-        "请尽快关联第二台设备（在其上运行 `troth device join`）：若没有其他设备，丢失本机就会丢失记录。";
+    founded_next() = "Next, make a recovery kit (`troth recovery kit`) and test it (`troth recovery test`), and link a second device (`troth device join` on it): without either, losing this device loses the records.",
+        "接下来请制作恢复套件（`troth recovery kit`）并核对它（`troth recovery test`），再关联第二台设备（在其上运行 `troth device join`）：若两者都没有，丢失本机就会丢失记录。";
     not_founded(relay: &str, why: &str) = "The practice could not be founded: the relay {relay} cannot be reached ({why}). Run the same command again.",
         "机构未能创建：无法连接中继 {relay}（{why}）。请再次运行同一命令。";
+    entering() = "Waiting for whoever invited you: they should be at `troth member confirm` now; stop with Ctrl-C…",
+        "正在等待邀请您的人：对方此时应运行 `troth member confirm`；按 Ctrl-C 停止……";
+    compare() = "Read this code to whoever invited you, by phone or in person. They let you in if their device shows the same. Waiting…",
+        "请通过电话或当面把此代码读给邀请您的人听。若对方设备显示的代码相同，对方会让您加入。正在等待……";
+    joined(practice: &str, role: &str) = "You belong to {practice} now, as {role}.", "您现已属于 {practice}，角色为{role}。";
+    turned_away() = "you were turned away: whoever invited you found that the codes differ, or did not expect you. Call them, and ask for a new invitation.",
+        "您被拒绝了：邀请您的人认为代码不同，或没有在等您。请致电对方，索取新的邀请。";
+    spent() = "this code was used within the last ten minutes (R53), and each attempt takes that long to be forgotten. Wait ten minutes and run the same command again, or ask for a new invitation.",
+        "此代码在最近十分钟内被用过（R53），每次尝试都要过十分钟才会失效。请等十分钟后再次运行同一命令，或索取新的邀请。";
+    nobody() = "nobody let you in within ten minutes (R53): the invitation may be used, withdrawn or more than a week old, or whoever sent it was not there. Agree on a time with them (they run `troth member confirm`), then run the same command again, or ask for a new invitation.",
+        "十分钟内没有人让您加入（R53）：邀请可能已使用、已撤回或已超过一周，或对方当时不在。请与对方约好时间（由对方运行 `troth member confirm`），再次运行同一命令，或索取新的邀请。";
+    not_let_in() = "the code was compared, but no answer came within ten minutes (R53): ask whoever invited you whether they let you in. If they did not, wait ten minutes and run the same command again; if they did, ask them to remove you and to invite you anew.",
+        "代码已显示，但十分钟内没有收到答复（R53）：请询问邀请您的人是否已让您加入。若没有，请等十分钟后再次运行同一命令；若已让您加入，请对方移除您并重新邀请。";
     default_device() = "first device", "第一台设备";
     status_name() = "practice", "机构";
     status_as() = "you", "您";

@@ -4,9 +4,10 @@ use troth_client_core::device::Report;
 use troth_protocol::rule::Rule;
 
 use super::Session;
+use crate::commands::pick;
 use crate::driver;
 use crate::failure::Failure;
-use crate::messages::{network, rules};
+use crate::messages::{network, recovery, rules};
 use crate::progress::Bar;
 
 /// What is heard from the engine on the way, as far as a command may fail of it.
@@ -73,6 +74,16 @@ impl<'a> Trip<'a> {
                     }
                     None => out.note(&said),
                 }
+            }
+            Some(Report::RecoveredByKit { member, name, device }) => {
+                self.bar.clear();
+                let member = name.clone().unwrap_or_else(|| pick::short(member));
+                out.note(&recovery::by_kit(language, &member, &pick::short(device)));
+            }
+            // A device that the practice knew once is called revoked.
+            Some(Report::RelayClosed(Rule::UnknownDevice)) => {
+                let refused = Failure::refused(language, Rule::UnknownDevice, "");
+                self.fail(refused.saying(recovery::waits(language)));
             }
             Some(Report::RelayClosed(rule)) => {
                 self.bar.clear();

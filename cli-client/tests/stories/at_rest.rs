@@ -44,6 +44,7 @@ fn a_copied_home_gives_nothing_away() {
     laptop.ok(&[
         "case",
         "new",
+        "--skip-recovery",
         "Pemberton & Lin",
         "--partner-a",
         "Theodore Pemberton",

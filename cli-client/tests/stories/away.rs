@@ -10,7 +10,15 @@ fn work_is_kept_while_the_relay_is_away_and_sent_when_it_is_back() {
     let laptop = stage.founder(&relay);
     relay.kill();
 
-    let opened = laptop.run(&["--json", "case", "new", "Lee", "--partner-a", "Ann"]);
+    let opened = laptop.run(&[
+        "--json",
+        "case",
+        "new",
+        "--skip-recovery",
+        "Lee",
+        "--partner-a",
+        "Ann",
+    ]);
     assert_eq!(opened.code, 3, "{}", opened.stderr);
     assert_eq!(opened.json()["sync"]["state"], "kept", "the work is done, here");
     assert!(
@@ -94,7 +102,7 @@ fn watching_takes_in_what_comes_and_keeps_others_out() {
         busy.stderr
     );
 
-    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann"]);
+    laptop.ok(&["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"]);
     let (after, mut watching) = super::stage::first_line(watching);
     assert!(size(&after) > size(&before), "{before} then {after}");
     watching.kill().unwrap();

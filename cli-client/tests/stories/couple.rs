@@ -15,6 +15,7 @@ fn both_edits_are_kept_and_both_values_are_shown_until_one_is_chosen() {
     laptop.ok(&[
         "case",
         "new",
+        "--skip-recovery",
         CASE,
         "--partner-a",
         "Theodore",
@@ -94,7 +95,7 @@ fn a_revoked_device_reads_nothing_that_is_written_afterwards_and_its_own_work_is
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
     let phone = stage.second(&relay, &laptop);
-    laptop.ok(&["case", "new", CASE, "--partner-a", "Theodore"]);
+    laptop.ok(&["case", "new", "--skip-recovery", CASE, "--partner-a", "Theodore"]);
     phone.ok(&["sync"]);
     phone.ok(&[
         "--offline",

@@ -15,6 +15,7 @@ fn every_claim_of_the_demo_holds() {
         .collect();
     for claim in [
         "linked",
+        "kit",
         "converged",
         "both_values",
         "revoked",

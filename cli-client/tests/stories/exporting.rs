@@ -47,9 +47,18 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
     let phone = stage.second(&relay, &laptop);
-    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann", "--partner-b", "Bo"]);
-    laptop.ok(&["note", "add", "Lee", "--lane", "joint", "--text", "沟通困难。"]);
     laptop.ok(&[
+        "case",
+        "new",
+        "--skip-recovery",
+        "Lee",
+        "--partner-a",
+        "Ann",
+        "--partner-b",
+        "Bo",
+    ]);
+    laptop.ok(&["note", "add", "Lee", "--lane", "joint", "--text", "沟通困难。"]);
+    laptop.ok(&laptop.open(&[
         "note",
         "add",
         "Lee",
@@ -57,7 +66,7 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
         "process-notes",
         "--text",
         "mine alone",
-    ]);
+    ]));
     phone.ok(&["sync"]);
     laptop.ok(&["--offline", "field", "set", "Lee", "joint", "mood", "tense"]);
     phone.ok(&["field", "set", "Lee", "joint", "mood", "hopeful"]);
@@ -65,7 +74,8 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
 
     let dir = stage.path("out");
     let to = dir.to_str().unwrap();
-    let files = laptop.json(&["export", "Lee", "--format", "automerge", "--out", to])["files"].clone();
+    let whole = laptop.open(&["export", "Lee", "--format", "automerge", "--out", to]);
+    let files = laptop.json(&whole)["files"].clone();
     let lanes: Vec<_> = files
         .as_array()
         .unwrap()
@@ -77,7 +87,7 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
         ["joint", "admin"],
         "what holds something, and no process notes"
     );
-    let again = laptop.run(&["export", "Lee", "--format", "automerge", "--out", to]);
+    let again = laptop.run(&whole);
     assert_eq!(again.code, 1, "nothing is written over: {}", again.stderr);
 
     if let Some(opened) = in_javascript(&dir.join("joint.automerge")) {
@@ -86,21 +96,21 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
         assert_eq!(notes.values().next().unwrap()["text"], "沟通困难。");
     }
     let one = stage.path("lee.automerge");
-    laptop.ok(&[
+    laptop.ok(&laptop.open(&[
         "export",
         "Lee",
         "--format",
         "automerge",
         "--out",
         one.to_str().unwrap(),
-    ]);
+    ]));
     assert_eq!(
         std::fs::read(&one).unwrap(),
         std::fs::read(dir.join("joint.automerge")).unwrap()
     );
     assert!(stage.path("lee.admin.automerge").exists());
     let process = stage.path("process.automerge");
-    laptop.ok(&[
+    laptop.ok(&laptop.open(&[
         "export",
         "Lee",
         "--lane",
@@ -109,7 +119,7 @@ fn automerges_own_library_opens_a_lane_and_sees_both_values() {
         "automerge",
         "--out",
         process.to_str().unwrap(),
-    ]);
+    ]));
     if let Some(opened) = in_javascript(&process) {
         assert!(opened["document"].to_string().contains("mine alone"));
     }
@@ -120,7 +130,7 @@ fn json_holds_the_present_state_of_every_lane() {
     let stage = Stage::new();
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
-    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann"]);
+    laptop.ok(&["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"]);
     laptop.ok(&["field", "set", "Lee", "partner-a", "mood", "tense"]);
     let file = stage.path("lee.json");
     laptop.ok(&[
@@ -164,7 +174,7 @@ fn whoever_exports_is_told_of_the_files_even_where_the_ledger_refuses_the_note_o
     let stage = Stage::new();
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
-    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann"]);
+    laptop.ok(&["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"]);
     laptop.ok(&["field", "set", "Lee", "joint", "mood", "tense"]);
     let phone = stage.second(&relay, &laptop);
     phone.ok(&["sync"]);
@@ -184,7 +194,7 @@ fn a_stranger_verifies_an_exported_ledger_with_the_relays_key_alone() {
     let stage = Stage::new();
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
-    laptop.ok(&["case", "new", "Lee", "--partner-a", "Ann"]);
+    laptop.ok(&["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"]);
     let file = stage.path("ledger.troth");
     let to = file.to_str().unwrap();
     let key = laptop.json(&["ledger", "export", "--out", to])["key"]

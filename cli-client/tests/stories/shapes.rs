@@ -54,7 +54,7 @@ fn json_keys_do_not_change() {
         "devices; devices: active id kind member name this",
     );
     check(
-        &["case", "new", "Lee", "--partner-a", "Ann"],
+        &["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"],
         "case name sync; sync: state waiting",
     );
     check(
@@ -74,9 +74,45 @@ fn json_keys_do_not_change() {
         &["note", "edit", &note, "--text", "y"],
         "changed note sync; sync: state waiting",
     );
-    let shown = "amendments author author_name case created_ms id lane signatures template text";
-    check(&["note", "show", &note], shown);
+    let signed = "signatures signed_by signed_texts standing template text";
+    let shown = format!("amendments author author_name case created_ms id lane {signed}");
     check(&["note", "list", "Lee"], &format!("notes; notes: {shown}"));
+    check(&["note", "sign", &note], "note signed sync; sync: state waiting");
+    check(
+        &["note", "amend", &note, "--text", "z"],
+        "note sync; sync: state waiting",
+    );
+    check(
+        &["note", "show", &note],
+        &format!(
+            "amendments author author_name case consents created_ms id lane {signed}; amendments: author author_name \
+             created_ms text; signed_by: member name signed_ms valid"
+        ),
+    );
+    let invited = check(
+        &["member", "invite", "--role", "counselor"],
+        "code expires_ms invite member role sync; sync: state waiting",
+    );
+    check(
+        &["member", "list"],
+        "invites members; invites: expires_ms id mine role; members: devices id kits name role this",
+    );
+    check(
+        &["member", "withdraw", invited["invite"].as_str().unwrap()],
+        "invite sync withdrawn; sync: state waiting",
+    );
+    check(
+        &["share", "list", "Lee"],
+        "access case; access: by_role document holds_key lane member name rights until_ms",
+    );
+    check(
+        &["case", "assign", "Lee", "Wanjiru Ashdown"],
+        "case lanes member sync; sync: state waiting",
+    );
+    check(
+        &["case", "erase", "Lee", "--dry-run"],
+        "case documents erased lanes name; lanes: admin assessments joint partner-a process-notes",
+    );
     check(
         &["field", "set", "Lee", "joint", "mood", "tense"],
         "case chosen_among key lane sync value; sync: state waiting",

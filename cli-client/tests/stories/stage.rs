@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// What opens every device of these stories.
 pub const PASSPHRASE: &str = "otter gravel pennant yodel fjord";
 
+/// What opens assessments and process notes, where a story wants them.
+pub const SECOND_PASSPHRASE: &str = "walnut harbor sextant plum drizzle";
+
 /// A temporary directory with a passphrase in it.
 pub struct Stage {
     pub dir: TempDir,
@@ -26,6 +29,7 @@ pub struct Relay {
 pub struct Troth {
     pub home: PathBuf,
     passphrase: PathBuf,
+    second: PathBuf,
 }
 
 /// What a command came to.
@@ -39,6 +43,7 @@ impl Stage {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+        std::fs::write(dir.path().join("second"), format!("{SECOND_PASSPHRASE}\n")).unwrap();
         Self { dir }
     }
 
@@ -82,6 +87,7 @@ impl Stage {
         Troth {
             home: self.path(name),
             passphrase: self.path("passphrase"),
+            second: self.path("second"),
         }
     }
 
@@ -110,6 +116,56 @@ impl Stage {
         assert_eq!(joined.code, 0, "{}", joined.stderr);
         first.ok(&["sync"]);
         second
+    }
+}
+
+/// Both sides of an invitation, as far as they were let go.
+pub struct Met {
+    /// The code that the newcomer's device showed.
+    pub shown: String,
+    /// `member confirm`, as it waits for that code on its standard input.
+    pub confirming: Child,
+    /// `practice join`, as it waits to be let in.
+    pub joining: Child,
+}
+
+impl Met {
+    /// Tells the inviter a code; returns what came of it there, and for the newcomer.
+    pub fn tell(mut self, code: &str) -> (Ran, Ran) {
+        writeln!(self.confirming.stdin.take().unwrap(), "{code}").unwrap();
+        let confirmed = Ran::of(self.confirming.wait_with_output().unwrap());
+        (confirmed, Ran::of(self.joining.wait_with_output().unwrap()))
+    }
+}
+
+impl Stage {
+    /// An inviter and the holder of a code, about to compare.
+    pub fn meeting(&self, inviter: &Troth, newcomer: &Troth, code: &str, name: &str) -> Met {
+        let confirming = inviter
+            .command(&["--json", "member", "confirm", "--wait", "60", "--compare", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (shown, joining) = first_line(newcomer.spawn(&["practice", "join", code, "--as", name]));
+        Met {
+            shown,
+            confirming,
+            joining,
+        }
+    }
+
+    /// Somebody who was invited, compared the code and was let in.
+    pub fn member(&self, inviter: &Troth, role: &str, home: &str, name: &str) -> Troth {
+        let invited = inviter.json(&["member", "invite", "--role", role]);
+        let newcomer = self.troth(home);
+        let met = self.meeting(inviter, &newcomer, invited["code"].as_str().unwrap(), name);
+        let shown = met.shown.clone();
+        let (confirmed, joined) = met.tell(&shown);
+        let said = format!("{}{}", joined.stderr, confirmed.stderr);
+        assert_eq!((joined.code, confirmed.code), (0, 0), "{said}");
+        newcomer
     }
 }
 
@@ -150,6 +206,12 @@ impl Troth {
             .arg(&self.passphrase)
             .args(arguments);
         command
+    }
+
+    /// The same with the second passphrase, for what touches assessments or process notes.
+    pub fn open<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        let file = self.second.to_str().unwrap();
+        [&["--sensitive-passphrase-file", file], arguments].concat()
     }
 
     pub fn spawn(&self, arguments: &[&str]) -> Child {
@@ -216,6 +278,7 @@ pub fn troth() -> Command {
     for name in [
         "TROTH_HOME",
         "TROTH_PASSPHRASE_FILE",
+        "TROTH_SENSITIVE_PASSPHRASE_FILE",
         "TROTH_RELAY_CA",
         "LC_ALL",
         "LC_MESSAGES",

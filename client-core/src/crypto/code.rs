@@ -20,8 +20,8 @@ use super::keys;
 use super::sealing::Psk;
 
 const VERSION: u8 = 1;
-const DIGEST: usize = 20;
-const SECRET: usize = 16;
+pub(super) const DIGEST: usize = 20;
+pub(super) const SECRET: usize = 16;
 const BODY: usize = 1 + DIGEST + SECRET;
 const ENCODED: usize = BODY + 3;
 const GROUP: usize = 5;
@@ -36,6 +36,12 @@ pub enum CodeError {
     /// Another number of characters than 64, hyphens and spaces not counted.
     #[error("this code has {0} characters and should have 64: type or scan all of it")]
     Length(usize),
+    /// An invitation with another number of characters than 120 after its `#`, hyphens and spaces not counted.
+    #[error("this invitation has {0} characters after its # and should have 120: copy all of it")]
+    InviteLength(usize),
+    /// An invitation without the relay's address.
+    #[error("an invitation begins with the relay's address and has a # in it: copy all of it")]
+    NoRelay,
     /// A character that codes do not have.
     #[error("codes do not have the character {0:?}: look at it again")]
     Character(char),
@@ -65,6 +71,23 @@ impl LinkCode {
             digest: digest(device),
             secret,
         }
+    }
+
+    /// The code of a device with a secret that is kept already.
+    pub(super) fn with_secret(device: &DeviceId, secret: &[u8; SECRET]) -> Self {
+        Self {
+            digest: digest(device),
+            secret: *secret,
+        }
+    }
+
+    /// A code from its parts, as another form of it carries them.
+    pub(super) const fn from_parts(digest: [u8; DIGEST], secret: [u8; SECRET]) -> Self {
+        Self { digest, secret }
+    }
+
+    pub(super) const fn parts(&self) -> (&[u8; DIGEST], &[u8; SECRET]) {
+        (&self.digest, &self.secret)
     }
 
     /// Reads a code in either case, with or without hyphens and spaces, O for 0 and I or L for 1.

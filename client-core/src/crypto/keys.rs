@@ -7,10 +7,11 @@
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use troth_protocol::ids::{DeviceId, DocumentId, Hash};
+use troth_protocol::keys::Class;
 use zeroize::Zeroizing;
 
 use super::document::EpochContext;
-use super::sealing::Psk;
+use super::sealing::{Psk, SealingSecret};
 use super::signing::SigningSecret;
 
 /// A derived key, erased when dropped.
@@ -24,10 +25,14 @@ const VAULT_ROW: &str = "troth/1/vault row";
 const VAULT_ROW_NAME: &str = "troth/1/vault row name";
 const LINK_MAILBOX: &str = "troth/1/link mailbox";
 const LINK_PSK: &str = "troth/1/link psk";
+const INVITE_TOKEN: &str = "troth/1/invite token";
 const INTAKE_FORM: &str = "troth/1/intake form";
 const INTAKE_SIGNING: &str = "troth/1/intake signing";
 const INTAKE_PSK: &str = "troth/1/intake psk";
 const INTAKE_PSK_ID: &str = "troth/1/intake psk id";
+const KIT_SIGNING: &str = "troth/1/kit signing";
+const KIT_SEALING: &str = "troth/1/kit sealing";
+const KIT_SEALING_SENSITIVE: &str = "troth/1/kit sealing sensitive";
 const ACTOR: &str = "troth/1/automerge actor";
 
 /// HPKE `info` of a document's epoch key, sealed to a reader.
@@ -40,13 +45,23 @@ pub(super) const VAULT_STORAGE_KEY: &[u8] = b"troth/1/vault storage key";
 pub(super) const LINK_CHECKSUM: &[u8] = b"troth/1/link checksum";
 /// HPKE `info`: the answer to a device that wants to join.
 pub const LINK_ANSWER: &[u8] = b"troth/1/link answer";
+/// Prefix of what an invitation code's checksum covers.
+pub(super) const INVITE_CHECKSUM: &[u8] = b"troth/1/invite checksum";
+/// HPKE `info`: what somebody who was invited sends to whoever invited them.
+pub const NEWCOMER_REQUEST: &[u8] = b"troth/1/newcomer request";
+/// HPKE `info`: what they are told once they are a member.
+pub const NEWCOMER_ANSWER: &[u8] = b"troth/1/newcomer answer";
 /// Prefix of a comparison's commitment.
 pub(super) const COMPARISON_COMMITMENT: &[u8] = b"troth/1/comparison commitment";
 /// Prefix of a comparison's code.
 pub(super) const COMPARISON_CODE: &[u8] = b"troth/1/comparison code";
 
 /// Every label, for the check that none serves twice.
-pub const LABELS: [&[u8]; 20] = [
+pub const LABELS: [&[u8]; 27] = [
+    INVITE_TOKEN.as_bytes(),
+    INVITE_CHECKSUM,
+    NEWCOMER_REQUEST,
+    NEWCOMER_ANSWER,
     LINK_ANSWER,
     EPOCH_COMMITMENT.as_bytes(),
     PAYLOAD.as_bytes(),
@@ -60,6 +75,9 @@ pub const LABELS: [&[u8]; 20] = [
     INTAKE_SIGNING.as_bytes(),
     INTAKE_PSK.as_bytes(),
     INTAKE_PSK_ID.as_bytes(),
+    KIT_SIGNING.as_bytes(),
+    KIT_SEALING.as_bytes(),
+    KIT_SEALING_SENSITIVE.as_bytes(),
     ACTOR.as_bytes(),
     SEALED_EPOCH_KEY,
     SEALED_SEALING_KEY,
@@ -118,6 +136,12 @@ pub(super) fn link_psk(digest: &[u8; 20], secret: &[u8; 16]) -> Psk {
     Psk::new(*hkdf(digest, LINK_PSK, secret), link_mailbox(digest, secret))
 }
 
+/// `HKDF[device digest, "troth/1/invite token"](secret, 32)`: what the roster commits to by its SHA-256, and whoever holds the
+/// code can show.
+pub(super) fn invite_token(digest: &[u8; 20], secret: &[u8; 16]) -> Key {
+    hkdf(digest, INVITE_TOKEN, secret)
+}
+
 /// `HKDF[∅, "troth/1/intake form"](secret, 32)`: opens the form behind an intake link.
 pub fn intake_form_key(secret: &[u8; 32]) -> Zeroizing<[u8; 32]> {
     hkdf(&[], INTAKE_FORM, secret)
@@ -136,6 +160,21 @@ pub fn intake_psk(secret: &[u8; 32]) -> Psk {
         *hkdf(&[], INTAKE_PSK, secret),
         first_16(&hkdf(&[], INTAKE_PSK_ID, secret)),
     )
+}
+
+/// `HKDF[∅, "troth/1/kit signing"](entropy, 32)`, as an Ed25519 seed: the key that a recovery kit signs with.
+pub(super) fn kit_signing(entropy: &[u8; 32]) -> SigningSecret {
+    SigningSecret::from_seed(&hkdf(&[], KIT_SIGNING, entropy))
+}
+
+/// `HKDF[∅, "troth/1/kit sealing"](entropy, 32)`, as an X-Wing seed; for what is sensitive,
+/// `HKDF[∅, "troth/1/kit sealing sensitive"](entropy, 32)`: the keys that secrets are sealed to a recovery kit with.
+pub(super) fn kit_sealing(entropy: &[u8; 32], class: Class) -> SealingSecret {
+    let label = match class {
+        Class::General => KIT_SEALING,
+        Class::Sensitive => KIT_SEALING_SENSITIVE,
+    };
+    SealingSecret::from_bytes(&hkdf(&[], label, entropy))
 }
 
 /// `SHA-256("troth/1/automerge actor" ‖ 0x00 ‖ device ‖ document)`, its first 16 bytes: the only Automerge actor under

@@ -107,13 +107,15 @@ impl<S: Storage> Device<S> {
 
     /// Writes this device's name into the directory, if it is not there yet.
     pub(super) fn introduce(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
-        let Some(directory) = self.directory() else {
+        // Clients and auditors do not read the directory: theirs are named by whoever lets them in.
+        let staff = self.role().is_none_or(Role::is_staff);
+        let Some(directory) = self.directory().filter(|_| staff) else {
             return Ok(());
         };
         let (name, device) = (self.identity.name.clone(), self.secrets.id.to_string());
         match self.read(directory, |d| d.device_name(&device)) {
             Ok(None) if !name.is_empty() => {
-                self.edit(0, rng, directory, |d| d.set_device_name(&device, &name))
+                self.edit(self.clock, rng, directory, |d| d.set_device_name(&device, &name))
             }
             Ok(_) | Err(DeviceError::NotReadable(_)) => Ok(()),
             Err(error) => Err(error),
@@ -129,6 +131,7 @@ impl<S: Storage> Device<S> {
         partner_a: &str,
         partner_b: Option<&str>,
     ) -> Result<CaseId, DeviceError> {
+        self.told(now, rng);
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
         let mut case = CaseId::default();
         rng.fill_bytes(&mut case.0);
@@ -184,6 +187,11 @@ impl<S: Storage> Device<S> {
         for (case, lane, document) in self.lanes() {
             lanes.entry(case).or_default().push((lane, document));
         }
+        let heads = lanes.values().flatten();
+        let heads = heads
+            .filter(|(lane, _)| *lane == Lane::Admin)
+            .map(|(_, document)| *document);
+        self.open_many(&heads.collect::<Vec<_>>())?;
         let mut cases = Vec::with_capacity(lanes.len());
         for (id, mut lanes) in lanes {
             lanes.sort_unstable();
@@ -225,6 +233,13 @@ impl<S: Storage> Device<S> {
             .map(|(_, _, document)| document)
     }
 
+    /// The lanes of a case.
+    pub(super) fn lanes_of(&self, case: &CaseId) -> impl Iterator<Item = (Lane, DocumentId)> {
+        let case = *case;
+        let lanes = self.lanes().filter(move |(of, ..)| *of == case);
+        lanes.map(|(_, lane, document)| (lane, document))
+    }
+
     /// The lanes that go on: superseded and erased documents are passed over.
     fn lanes(&self) -> impl Iterator<Item = (CaseId, Lane, DocumentId)> {
         let open = |d: &&Document| d.erased().is_none() && d.superseded_by().is_none();
@@ -248,7 +263,7 @@ impl<S: Storage> Device<S> {
         known.chain(coming)
     }
 
-    fn directory(&self) -> Option<DocumentId> {
+    pub(super) fn directory(&self) -> Option<DocumentId> {
         let mut known = self.state.iter().flat_map(|s| s.documents.values());
         let known = known
             .find(|d| d.lane() == Lane::Directory && d.case().is_none())
@@ -268,19 +283,24 @@ impl<S: Storage> Device<S> {
 
     /// What the directory calls a member.
     pub fn name_of(&mut self, member: MemberId) -> Result<Option<String>, DeviceError> {
-        match self.directory() {
-            Some(directory) => self.read(directory, |d| d.name(&member.to_string())),
-            None => Ok(None),
+        self.named(&member.to_string())
+    }
+
+    /// What the directory calls somebody or something; `None` for those who cannot read it.
+    fn named(&mut self, pseudonym: &str) -> Result<Option<String>, DeviceError> {
+        let Some(directory) = self.directory() else {
+            return Ok(None);
+        };
+        match self.read(directory, |d| d.name(pseudonym)) {
+            Err(DeviceError::NotReadable(_)) => Ok(None),
+            read => read,
         }
     }
 
     /// The practice's name.
     pub fn practice_name(&mut self) -> Result<String, DeviceError> {
         let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
-        let named = match self.directory() {
-            Some(directory) => self.read(directory, |d| d.name(&practice.to_string()))?,
-            None => None,
-        };
+        let named = self.named(&practice.to_string())?;
         Ok(named.unwrap_or_else(|| practice.to_string()))
     }
 
@@ -314,6 +334,7 @@ impl<S: Storage> Device<S> {
         document: DocumentId,
         kind: AccessKind,
     ) -> Result<(), DeviceError> {
+        self.told(now, rng);
         let intent = Intent::Access {
             document,
             kind,
@@ -332,21 +353,15 @@ impl<S: Storage> Device<S> {
         device: DeviceId,
         compromised: bool,
     ) -> Result<(), DeviceError> {
+        self.told(now, rng);
         let position = self.frontier.size();
-        let state = self.practice_state()?;
-        state
-            .roster
+        let roster = &self.practice_state()?.roster;
+        roster
             .active(&device, position)
             .map_err(|_| DeviceError::NoSuchDevice)?;
-        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
-        let received = now.max(state.received);
-        let writes =
-            |d: &&Document| d.rights(&state.roster, &member, position, received) == Some(Rights::Write);
-        let open = |d: &&Document| d.erased().is_none() && d.superseded_by().is_none();
         let mut intents = vec![Intent::Revoke { device, compromised }];
         if compromised {
-            let turn = state.documents.values().filter(open).filter(writes);
-            intents.extend(turn.map(|d| Intent::Turn { document: d.id() }));
+            intents.extend(self.turns_of_all(now)?);
         }
         self.keep(rng, intents, Vec::new())
     }
@@ -361,11 +376,14 @@ const fn admins() -> Reader {
     }
 }
 
-fn edits(document: DocumentId, changes: Vec<Vec<u8>>) -> impl Iterator<Item = Intent> {
+pub(super) fn edits(document: DocumentId, changes: Vec<Vec<u8>>) -> impl Iterator<Item = Intent> {
     changes
         .into_iter()
         .filter(|c| !c.is_empty())
-        .map(move |change| Intent::Edit { document, change })
+        .map(move |change| Intent::Edit {
+            document,
+            change: change.into(),
+        })
 }
 
 /// The host of a relay's URL, with its port where one is given that is not the scheme's own.

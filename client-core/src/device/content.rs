@@ -5,17 +5,21 @@ use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
 use troth_protocol::keys::KeyRef;
 use troth_protocol::statement::{Body, Lane, Statement};
+use troth_protocol::stream::Stream;
+use troth_protocol::visibility::may_open;
 
 use super::outbox::{Intent, QuarantineRow};
 use super::rows::{CONTENT, QUARANTINE};
 use super::{Device, DeviceError};
 use crate::content::Edits;
 use crate::crypto::{DocumentCipher, PayloadContext, actor};
-use crate::document::{DocumentError, Incoming, LaneDocument};
+use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
 
 /// Entries since the last save after which a document is saved again.
 const SAVE_AFTER: usize = 64;
+/// Documents opened together: what waits to be applied to them is in memory at the same time.
+const OPEN_TOGETHER: usize = 64;
 
 /// An open document.
 pub(super) struct Content {
@@ -33,6 +37,18 @@ enum Opened {
     Changes(Vec<Incoming>),
     Nothing,
     Bad(String),
+}
+
+/// What an open document has not seen.
+struct Unseen {
+    /// Position of the last entry.
+    last: u64,
+    entries: usize,
+    /// Positions of the entries that hold the changes, one for each change.
+    positions: Vec<u64>,
+    changes: Vec<Incoming>,
+    /// Entries that do not open.
+    bad: Vec<(u64, String)>,
 }
 
 impl<S: Storage> Device<S> {
@@ -60,11 +76,12 @@ impl<S: Storage> Device<S> {
     /// Edits a document. The edit is durable in the outbox when this returns; call [`Device::pump`] to send it.
     pub fn edit(
         &mut self,
-        _now: u64,
+        now: u64,
         rng: &mut impl CryptoRng,
         id: DocumentId,
         change: impl FnOnce(&mut LaneDocument) -> Result<Vec<u8>, DocumentError>,
     ) -> Result<(), DeviceError> {
+        self.told(now, rng);
         if self.halted() {
             return Err(DeviceError::Halted);
         }
@@ -72,7 +89,11 @@ impl<S: Storage> Device<S> {
         if change.is_empty() {
             return Ok(());
         }
-        let kept = self.keep(rng, vec![Intent::Edit { document: id, change }], Vec::new());
+        let intent = Intent::Edit {
+            document: id,
+            change: change.into(),
+        };
+        let kept = self.keep(rng, vec![intent], Vec::new());
         if kept.is_err() {
             // What is not durable must not be shown as if it were.
             self.contents.remove(&id);
@@ -96,6 +117,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn open_content(&mut self, id: DocumentId) -> Result<&mut Content, DeviceError> {
+        self.check_unlocked(&id)?;
         if !self.contents.contains_key(&id) {
             let content = self.load_content(id)?;
             self.contents.insert(id, content);
@@ -118,7 +140,8 @@ impl<S: Storage> Device<S> {
             return Err(DeviceError::NoSuchDocument(id));
         }
         let actor = actor(&self.secrets.id, &id);
-        let saved: Option<minicbor::bytes::ByteVec> = self.rows.get(CONTENT, id.as_bytes())?;
+        let vault = self.vault_of(&id)?;
+        let saved: Option<minicbor::bytes::ByteVec> = self.rows.get_under(vault, CONTENT, id.as_bytes())?;
         let doc = match saved {
             Some(saved) => LaneDocument::load(&saved, actor)?,
             None => LaneDocument::new(actor)?,
@@ -131,80 +154,135 @@ impl<S: Storage> Device<S> {
         })
     }
 
+    /// Opens many documents, which is faster than one after the other; those that are open already, and those
+    /// that do not open, are passed over: [`Device::read`] says what is wrong with one.
+    ///
+    /// # Errors
+    /// Whatever the storage says.
+    pub fn open_many(&mut self, ids: &[DocumentId]) -> Result<(), DeviceError> {
+        for ids in ids.chunks(OPEN_TOGETHER) {
+            let mut opening = Vec::new();
+            for id in ids {
+                if self.contents.contains_key(id) || passed_over(self.check_unlocked(id))?.is_none() {
+                    continue;
+                }
+                let Some(content) = passed_over(self.load_content(*id))? else {
+                    continue;
+                };
+                if let Some(Some(unseen)) = passed_over(self.unseen(*id, &content))? {
+                    opening.push((*id, content, unseen));
+                }
+            }
+            let mut documents: Vec<_> = opening
+                .iter_mut()
+                .map(|(_, content, unseen)| (&mut content.doc, &unseen.changes[..]))
+                .collect();
+            let applied = apply_many(&mut documents);
+            for ((id, mut content, unseen), applied) in opening.into_iter().zip(applied) {
+                let Ok(applied) = applied else { continue };
+                self.settle(id, &mut content, unseen, &applied);
+                self.contents.insert(id, content);
+                if passed_over(self.apply_waiting_edits(id))?.is_none() {
+                    self.contents.remove(&id);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Applies the entries that the open document has not seen.
     fn catch_up(&mut self, id: DocumentId) -> Result<(), DeviceError> {
-        let Some(row) = self.documents.get(&id) else {
+        let Some(mut content) = self.contents.remove(&id) else {
             return Ok(());
         };
-        let through = self.contents.get(&id).and_then(|c| c.through);
+        let caught_up = self.catch_up_content(id, &mut content);
+        self.contents.insert(id, content);
+        caught_up
+    }
+
+    fn catch_up_content(&mut self, id: DocumentId, content: &mut Content) -> Result<(), DeviceError> {
+        if let Some(unseen) = self.unseen(id, content)? {
+            let applied = content.doc.apply(&unseen.changes)?;
+            self.settle(id, content, unseen, &applied);
+        }
+        Ok(())
+    }
+
+    /// The entries that `content` has not seen, and with them the changes that waited for them.
+    fn unseen(&mut self, id: DocumentId, content: &Content) -> Result<Option<Unseen>, DeviceError> {
+        let Some(row) = self.documents.get(&id) else {
+            return Ok(None);
+        };
         let new: Vec<u64> = row
             .tail
             .iter()
             .copied()
-            .filter(|p| through.is_none_or(|t| *p > t))
+            .filter(|p| content.through.is_none_or(|t| *p > t))
             .collect();
         let Some(last) = new.last().copied() else {
-            return Ok(());
+            return Ok(None);
         };
-        let mut incoming: Vec<(u64, Incoming)> = self
-            .contents
-            .get(&id)
-            .map(|c| c.waiting.clone())
-            .unwrap_or_default();
+        let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
         let mut bad = Vec::new();
         for position in &new {
             match self.open_entry(id, *position)? {
-                Opened::Changes(changes) => incoming.extend(changes.into_iter().map(|c| (*position, c))),
+                Opened::Changes(theirs) => {
+                    positions.extend(theirs.iter().map(|_| *position));
+                    changes.extend(theirs);
+                }
                 Opened::Nothing => {}
                 Opened::Bad(why) => bad.push((*position, why)),
             }
         }
-        let Some(content) = self.contents.get_mut(&id) else {
-            return Ok(());
-        };
-        let changes: Vec<Incoming> = incoming.iter().map(|(_, change)| change.clone()).collect();
-        let applied = content.doc.apply(&changes)?;
-        content.through = Some(last);
-        content.unsaved += new.len();
-        content.waiting = applied
-            .waiting
-            .iter()
-            .filter_map(|i| incoming.get(*i).cloned())
-            .collect();
+        Ok(Some(Unseen {
+            last,
+            entries: new.len(),
+            positions,
+            changes,
+            bad,
+        }))
+    }
+
+    /// Notes what became of what the document had not seen.
+    fn settle(&mut self, id: DocumentId, content: &mut Content, unseen: Unseen, applied: &Applied) {
+        content.through = Some(unseen.last);
+        content.unsaved += unseen.entries;
+        let of = |i: usize| Some((*unseen.positions.get(i)?, unseen.changes.get(i)?.clone()));
+        content.waiting = applied.waiting.iter().filter_map(|i| of(*i)).collect();
+        let mut bad = unseen.bad;
         for poisoned in &applied.poisoned {
-            if let Some((position, _)) = incoming.get(poisoned.index) {
+            if let Some(position) = unseen.positions.get(poisoned.index) {
                 bad.push((*position, poisoned.reason.to_string()));
             }
         }
         for (position, why) in bad {
             self.note_bad(id, position, &why);
         }
-        Ok(())
     }
 
     /// Edits of this device that are not in the ledger yet belong to what is shown.
     fn apply_waiting_edits(&mut self, id: DocumentId) -> Result<(), DeviceError> {
         let actor = actor(&self.secrets.id, &id);
-        let edits: Vec<Incoming> = self
+        let of = |number: u64, intent: &Intent| match intent {
+            Intent::Edit { document, change } if *document == id => Some(self.unsealed(number, &id, change)),
+            _ => None,
+        };
+        let waiting = self
             .outbox
-            .values()
-            .filter_map(|intent| match intent {
-                Intent::Edit { document, change } if *document == id => Some(Incoming {
-                    change: change.clone(),
-                    actor,
-                }),
-                _ => None,
-            })
-            .collect();
-        let mut edits = edits;
+            .iter()
+            .filter_map(|(number, intent)| of(*number, intent));
+        let mut changes: Vec<Vec<u8>> = waiting.collect::<Result<_, _>>()?;
         if self.halted() {
             // A stopped device goes on showing its person what they wrote; nobody else ever gets it.
-            let rows = self.rows.scan::<QuarantineRow>(QUARANTINE)?;
-            edits.extend(rows.into_iter().filter_map(|row| match row.intent {
-                Some(Intent::Edit { document, change }) if document == id => Some(Incoming { change, actor }),
-                _ => None,
-            }));
+            for row in self.rows.scan::<QuarantineRow>(QUARANTINE)? {
+                let change = row.intent.as_ref().and_then(|intent| of(row.id, intent));
+                changes.extend(change.transpose()?);
+            }
         }
+        let edits: Vec<Incoming> = changes
+            .into_iter()
+            .map(|change| Incoming { change, actor })
+            .collect();
         if let Some(content) = self.contents.get_mut(&id).filter(|_| !edits.is_empty()) {
             content.doc.apply(&edits)?;
         }
@@ -217,6 +295,9 @@ impl<S: Storage> Device<S> {
         };
         // An erased document has no tail: here, only a relay that withholds explains it.
         let Some(payload) = entry.payload else {
+            if !self.may_open_at(id, position) {
+                return Err(DeviceError::NotReadable(self.lane(id)));
+            }
             return Ok(Opened::Bad("the relay did not send its content".to_owned()));
         };
         let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
@@ -252,6 +333,14 @@ impl<S: Storage> Device<S> {
             actor,
         });
         Ok(Opened::Changes(changes.collect()))
+    }
+
+    /// Whether this member's role lets them have payloads at all.
+    fn may_open_at(&self, id: DocumentId, position: u64) -> bool {
+        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
+            return false;
+        };
+        may_open(state, &me, &Stream::Document(id), position)
     }
 
     fn lane(&self, id: DocumentId) -> Lane {
@@ -321,8 +410,14 @@ impl<S: Storage> Device<S> {
         let through = content.through;
         let mut tail = row.tail.clone();
         tail.retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));
+        let write = self
+            .rows
+            .put_under(self.vault_of(&id)?, rng, CONTENT, id.as_bytes(), &saved);
+        let Some(row) = self.documents.get_mut(&id) else {
+            return Ok(());
+        };
         let before = std::mem::replace(&mut row.tail, tail);
-        let mut writes = vec![self.rows.put(rng, CONTENT, id.as_bytes(), &saved)];
+        let mut writes = vec![write];
         self.write_document(rng, id, &mut writes);
         let done = self.rows.commit(writes);
         match (&done, self.contents.get_mut(&id), self.documents.get_mut(&id)) {
@@ -337,6 +432,15 @@ impl<S: Storage> Device<S> {
     pub fn flush(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
         let open: Vec<DocumentId> = self.contents.keys().copied().collect();
         open.into_iter().try_for_each(|id| self.save_content(rng, id, 1))
+    }
+}
+
+/// Nothing in place of an error that concerns one document alone.
+fn passed_over<T>(result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+    match result {
+        Ok(opened) => Ok(Some(opened)),
+        Err(error @ (DeviceError::Storage(_) | DeviceError::Torn)) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

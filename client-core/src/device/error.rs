@@ -85,6 +85,41 @@ pub enum DeviceError {
     /// A write failed half-way through taking in news.
     #[error("an earlier write to this computer's disk failed: start the program again; nothing is lost")]
     Torn,
+    /// It waits for something else that was asked for.
+    #[error("this waits until what was asked for before it is done: sync")]
+    NotYet,
+    /// There is no such member.
+    #[error("there is no such member: list the members")]
+    NoSuchMember,
+    /// There is no such invitation here.
+    #[error("there is no open invitation of this device: invite them again with `troth member invite`")]
+    NoSuchInvite,
+    /// The relay knows no such kit.
+    #[error(
+        "this relay knows no practice with that kit: look at the address on the sheet, or at whether the kit was replaced by a newer one"
+    )]
+    KitUnknown,
+    /// There is no such recovery.
+    #[error("there is no such recovery to decide on: sync, and list them with `troth recovery list`")]
+    NoSuchRecovery,
+    /// What is sensitive was asked for before a second passphrase was chosen.
+    #[error(
+        "assessments and process notes open with a second passphrase, and this device has none yet: choose one with \
+         `troth passphrase sensitive`"
+    )]
+    SensitiveNotSet,
+    /// What is sensitive was asked for while it is locked.
+    #[error(
+        "assessments and process notes are locked on this device: give the second passphrase (they lock again after five \
+         minutes without use)"
+    )]
+    SensitiveLocked,
+    /// A second passphrase is chosen where there is one.
+    #[error("this device has a second passphrase already: change it with `troth passphrase sensitive`")]
+    SensitiveSet,
+    /// The second passphrase would be the first one.
+    #[error("the second passphrase must not be the one that opens the device: choose another")]
+    SamePassphrase,
     /// The device has stopped.
     #[error("this device has stopped writing: it was revoked, or its relay gave proof of dishonesty")]
     Halted,

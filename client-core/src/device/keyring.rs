@@ -100,7 +100,7 @@ impl<S: Storage> Device<S> {
                 return Ok(Secret::Sealing(self.secrets.general.clone()));
             }
             KeyRef::Device(device, Class::Sensitive) if *device == self.secrets.id => {
-                return Ok(Secret::Sealing(self.secrets.sensitive.clone()));
+                return self.sensitive_secret().map(Secret::Sealing);
             }
             _ => {}
         }
@@ -121,10 +121,18 @@ impl<S: Storage> Device<S> {
                     self.keys.insert(*key, secret.clone());
                     return Ok(secret);
                 }
+                // Of several ways, the one that is locked only is the one to speak of.
+                Err(_) if matches!(failed, DeviceError::SensitiveLocked) => {}
                 Err(error) => failed = error,
             }
         }
         Err(failed)
+    }
+
+    /// Whether a statement sealed this key of the roster to that one.
+    pub(super) fn is_sealed(&self, sealing: &Sealing) -> bool {
+        let known = self.sealed.get(&sealing.key);
+        known.is_some_and(|ways| ways.iter().any(|at| at.sealing == *sealing))
     }
 
     /// Where a key is sealed: to this device or its member first, through a successor last.

@@ -2,7 +2,7 @@
 //! at once.
 
 mod keep;
-mod verifier;
+pub(super) mod verifier;
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use rand_core::CryptoRng;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::digest;
 use troth_protocol::entry::Verified;
-use troth_protocol::ids::{DeviceId, DocumentId, Hash, VerifyingKey};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
-use troth_protocol::statement::{Body, CheckpointRef};
+use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Frontier, cover, leaf_hash};
 use troth_protocol::visibility::{entitled, may_open};
@@ -34,8 +34,14 @@ pub(super) struct Dishonest(pub(super) String);
 pub(super) struct Taken {
     /// Documents with new entries.
     pub documents: BTreeSet<DocumentId>,
-    /// Devices that were added.
+    /// Whether the roster changed.
+    pub roster: bool,
+    /// Whether a member left.
+    pub left: bool,
+    /// Devices that were added, or proposed.
     pub added: Vec<DeviceId>,
+    /// Devices that a kit added, and whose they are.
+    pub by_kit: Vec<(MemberId, DeviceId)>,
     /// Whether this device was revoked.
     pub revoked: bool,
     /// Whether something of this very device came that it never signed from this store.
@@ -54,7 +60,7 @@ impl From<DeviceError> for Failure {
     }
 }
 
-fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
+pub(super) fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
     Err(Failure::Relay(Dishonest(what.into())))
 }
 
@@ -108,6 +114,8 @@ impl<S: Storage> Device<S> {
         let mut taken = Taken::default();
         let mut roster_changed = false;
         let mut landed: Vec<(Stream, Vec<u64>)> = Vec::new();
+        let had_role = self.state.as_ref().zip(self.identity.member);
+        let had_role = had_role.and_then(|(state, me)| state.roster.role(&me, u64::MAX));
         let mut verifier = Verifier::new(&entries)?;
         for (index, (entry, position)) in entries
             .into_iter()
@@ -117,6 +125,10 @@ impl<S: Storage> Device<S> {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
+            if self.is_wanted(&entry, &verified) {
+                writes.push(self.set_by(rng, position, entry));
+                continue;
+            }
             self.check_entry(position, &entry, &verified)
                 .or_else(|rule| broken(position, rule))?;
             let applied = match &mut self.state {
@@ -131,6 +143,7 @@ impl<S: Storage> Device<S> {
                     roster_changed = true;
                     self.index(&sealed);
                     taken.note_roster(&verified);
+                    self.note_kit(position, &verified, &mut taken);
                 }
                 Stream::Document(id) => {
                     self.note_document(id, position, &verified, sealed);
@@ -138,7 +151,7 @@ impl<S: Storage> Device<S> {
                 }
                 Stream::Invite(_) | Stream::Device(_) | Stream::Notices => {}
             }
-            taken.copied |= self.is_anothers(&verified, &stream);
+            taken.copied |= self.is_anothers(position, &verified, &stream);
             let covers = self.landed(&verified.hash(), &stream, &mut writes);
             if self
                 .inflight
@@ -160,6 +173,13 @@ impl<S: Storage> Device<S> {
         let Some(state) = &self.state else {
             return dishonest("its ledger does not begin with genesis");
         };
+        let role = self
+            .identity
+            .member
+            .and_then(|me| state.roster.role(&me, u64::MAX));
+        self.refold |= had_role.is_some() && role != had_role && role.is_some_and(Role::oversees);
+        let custodian = |me: MemberId| state.roster.was_custodian(&me);
+        self.refold |= had_role.is_some() && taken.left && self.identity.member.is_some_and(custodian);
         // What an entry shows by itself names the lie better, so this comes last.
         promised?;
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);
@@ -169,6 +189,7 @@ impl<S: Storage> Device<S> {
         self.frontier = folded.frontier;
         self.checkpoint = Some(checkpoint);
         self.checkpoint_at = now;
+        taken.roster = roster_changed;
         if roster_changed {
             writes.push(self.roster_write(rng));
         }
@@ -214,7 +235,11 @@ impl<S: Storage> Device<S> {
 
     /// Whether a statement of this device was not signed from this store: everything that it signs is kept here before it is
     /// sent, until it is seen again.
-    fn is_anothers(&self, verified: &Verified, stream: &Stream) -> bool {
+    fn is_anothers(&self, position: u64, verified: &Verified, stream: &Stream) -> bool {
+        // What was verified before, and is followed again, is let go already.
+        if self.identity.waypoint.is_some_and(|w| position < w.size) {
+            return false;
+        }
         let own = verified.statement().signer == self.secrets.id;
         let kept = matches!(
             verified.statement().body,
@@ -225,6 +250,25 @@ impl<S: Storage> Device<S> {
                 .inflight
                 .get(stream)
                 .is_none_or(|f| f.hash() != verified.hash())
+    }
+
+    /// A device that a kit added is news to everybody, but not to itself or the kit, nor where it is history.
+    fn note_kit(&self, position: u64, verified: &Verified, taken: &mut Taken) {
+        let (Some(state), Body::Roster(roster)) = (&self.state, &verified.statement().body) else {
+            return;
+        };
+        let signer = verified.statement().signer;
+        let kit = state.roster.devices().get(&signer);
+        let kit = kit.filter(|d| d.kind == DeviceKind::Kit && signer != self.secrets.id);
+        let Some(kit) = kit.filter(|_| self.identity.waypoint.is_none_or(|w| position >= w.size)) else {
+            return;
+        };
+        let added = roster.actions.iter().filter_map(|action| match action {
+            RosterAction::AddDevice { device, .. } => Some(device.id()),
+            _ => None,
+        });
+        let others = added.filter(|id| *id != self.secrets.id);
+        taken.by_kit.extend(others.map(|id| (kit.member, id)));
     }
 
     /// R4, R16, R17: what surrounds the statement is as the leaf and the streams say.
@@ -275,19 +319,23 @@ impl<S: Storage> Device<S> {
     }
 }
 
-fn broken<T>(position: u64, rule: Rule) -> Result<T, Failure> {
+pub(super) fn broken<T>(position: u64, rule: Rule) -> Result<T, Failure> {
     dishonest(format!("entry {position} breaks rule R{}: {rule}", rule.number()))
 }
 
 impl Taken {
     fn note_roster(&mut self, verified: &Verified) {
-        use troth_protocol::statement::RosterAction::AddDevice;
+        use troth_protocol::statement::RosterAction::{AddDevice, AddMember, ProposeRecovery, RemoveMember};
         if let Body::Roster(roster) = &verified.statement().body {
             self.added
                 .extend(roster.actions.iter().filter_map(|action| match action {
-                    AddDevice { device, .. } => Some(device.id()),
+                    AddDevice { device, .. } | AddMember { device, .. } | ProposeRecovery { device, .. } => {
+                        Some(device.id())
+                    }
                     _ => None,
                 }));
+            let leaves = |action: &_| matches!(action, RemoveMember { .. });
+            self.left |= roster.actions.iter().any(leaves);
         }
     }
 }

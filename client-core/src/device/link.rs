@@ -1,6 +1,10 @@
-//! How a second device joins. Its code carries the hash of its keys and a secret; both meet at a mailbox of the relay, which
+//! How a second device joins, and how one that is to replace all others asks for it. Its code carries the hash of its keys and a secret; both meet at a mailbox of the relay, which
 //! learns neither. Slots: 0 the new device's public keys, 1 the answer sealed to them under the secret, 2 the new device's
 //! signature over practice and member, 3 the word that it was added.
+//!
+//! Where a member has lost every device, an admin's device stands in for the member's own. The answer then says which
+//! generations the member's new keys take; the new device makes them, and its signature travels with them, sealed to the
+//! admin's device under the code's secret. What comes of it is a proposal, which another admin approves.
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
@@ -13,10 +17,11 @@ use troth_protocol::signature::Signature;
 use troth_protocol::statement::{CheckpointRef, DeviceKind};
 use troth_protocol::wire::{self, ClientMessage, Put, Take, frame};
 
+use super::invite::{Admitting, Entering};
 use super::outbox::Intent;
 use super::session::Step;
 use super::{Device, DeviceError, Effect, Report};
-use crate::crypto::{LINK_ANSWER, LinkCode, SealingPublic, open_psk, seal_psk};
+use crate::crypto::{LINK_ANSWER, LinkCode, NEWCOMER_REQUEST, SealingPublic, open_psk, seal_psk};
 use crate::storage::Storage;
 
 const KEYS: u8 = 0;
@@ -35,36 +40,55 @@ pub(super) enum Linking {
     Approving {
         code: LinkCode,
         keys: Option<Box<DeviceKeys>>,
+        /// The member to be recovered, if it is not this device's own that the other joins.
+        recovers: Option<MemberId>,
     },
+    /// This device was invited.
+    Entering(Box<Entering>),
+    /// This device invited.
+    Admitting(Box<Admitting>),
 }
 
 impl Linking {
     pub(super) const fn is_joining(&self) -> bool {
-        matches!(self, Self::Joining(_))
+        matches!(self, Self::Joining(_) | Self::Entering(_))
     }
 }
 
 /// What the approving device vouches for: neither the practice nor its ledger is learned from the relay.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Answer {
+pub(super) struct Answer {
     #[n(0)]
-    practice: PracticeId,
+    pub(super) practice: PracticeId,
     #[n(1)]
-    member: MemberId,
+    pub(super) member: MemberId,
     #[n(2)]
-    origin: String,
+    pub(super) origin: String,
     #[n(3)]
-    ledger_key: VerifyingKey,
+    pub(super) ledger_key: VerifyingKey,
     #[n(4)]
-    checkpoint: CheckpointRef,
+    pub(super) checkpoint: CheckpointRef,
+    /// For a recovery: the admin's device, and the generations of the member's new keys.
+    #[n(5)]
+    pub(super) recovery: Option<Replacing>,
 }
 
-fn mailbox(code: &LinkCode) -> wire::MailboxId {
+/// What a device that replaces all others of its member needs to know.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(super) struct Replacing {
+    #[n(0)]
+    pub(super) admin: DeviceKeys,
+    #[n(1)]
+    pub(super) generations: [u32; 2],
+}
+
+pub(super) fn mailbox(code: &LinkCode) -> wire::MailboxId {
     troth_protocol::ids::DocumentId(code.mailbox().0)
 }
 
-fn put(code: &LinkCode, slot: u8, value: Vec<u8>) -> Effect {
+pub(super) fn put(code: &LinkCode, slot: u8, value: Vec<u8>) -> Effect {
     Effect::Send(frame(&ClientMessage::Put(Put {
         mailbox: mailbox(code),
         slot,
@@ -72,7 +96,7 @@ fn put(code: &LinkCode, slot: u8, value: Vec<u8>) -> Effect {
     })))
 }
 
-fn take(code: &LinkCode, slot: u8) -> Effect {
+pub(super) fn take(code: &LinkCode, slot: u8) -> Effect {
     Effect::Send(frame(&ClientMessage::Take(Take {
         mailbox: mailbox(code),
         slot,
@@ -101,10 +125,29 @@ impl<S: Storage> Device<S> {
 
     /// An existing device lets the device of a code in, once it is caught up.
     pub fn begin_approve(&mut self, code: &str) -> Result<Vec<Effect>, DeviceError> {
+        self.approve(code, None)
+    }
+
+    /// An admin's device carries the request of a member who lost every device, once it is caught up: what comes of it is a
+    /// proposal.
+    pub fn begin_propose_recovery(
+        &mut self,
+        code: &str,
+        member: MemberId,
+    ) -> Result<Vec<Effect>, DeviceError> {
+        let roster = &self.practice_state()?.roster;
+        if roster.role(&member, u64::MAX).is_none() || Some(member) == self.identity.member {
+            return Err(DeviceError::NoSuchMember);
+        }
+        self.approve(code, Some(member))
+    }
+
+    fn approve(&mut self, code: &str, recovers: Option<MemberId>) -> Result<Vec<Effect>, DeviceError> {
         self.practice_state()?;
         self.connection.linking = Linking::Approving {
             code: LinkCode::parse(code)?,
             keys: None,
+            recovers,
         };
         let mut effects = Vec::new();
         if self.is_live() {
@@ -114,15 +157,21 @@ impl<S: Storage> Device<S> {
     }
 
     pub(super) fn join_opened(&self, effects: &mut Vec<Effect>) {
-        if let Linking::Joining(code) = &self.connection.linking {
-            effects.push(put(code, KEYS, cbor::encode(&self.secrets.keys)));
-            effects.push(take(code, ANSWER));
+        match &self.connection.linking {
+            Linking::Joining(code) => {
+                effects.push(put(code, KEYS, cbor::encode(&self.secrets.keys)));
+                effects.push(take(code, ANSWER));
+            }
+            Linking::Entering(entering) => self.enter_opened(entering, effects),
+            _ => {}
         }
     }
 
     pub(super) fn approve_opened(&self, effects: &mut Vec<Effect>) {
-        if let Linking::Approving { code, keys: None } = &self.connection.linking {
-            effects.push(take(code, KEYS));
+        match &self.connection.linking {
+            Linking::Approving { code, keys: None, .. } => effects.push(take(code, KEYS)),
+            Linking::Admitting(admitting) => admitting.opened(effects),
+            _ => {}
         }
     }
 
@@ -143,7 +192,9 @@ impl<S: Storage> Device<S> {
                 Ok(())
             }
             (Linking::Approving { .. }, KEYS) => self.answer(rng, &mail.value, effects),
-            (Linking::Approving { .. }, PROOF) => self.proven(now, rng, &mail.value, effects),
+            (Linking::Approving { recovers: None, .. }, PROOF) => self.proven(now, rng, &mail.value, effects),
+            (Linking::Approving { .. }, PROOF) => self.asked_to_recover(now, rng, &mail.value, effects),
+            (Linking::Entering(_) | Linking::Admitting(_), _) => self.invited_mail(rng, mail, effects),
             _ => Ok(()),
         }
     }
@@ -156,19 +207,17 @@ impl<S: Storage> Device<S> {
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
         let keys: DeviceKeys = cbor::decode(value).map_err(|_| DeviceError::WrongCode)?;
-        let state = self.practice_state()?;
-        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
-        let answer = Answer {
-            practice: *state.practice(),
-            member,
-            origin: state.roster.origin().to_owned(),
-            ledger_key: state.roster.ledger_key(),
-            checkpoint: CheckpointRef {
-                size: self.frontier.size(),
-                root: self.frontier.root(),
+        let Linking::Approving { recovers, .. } = &self.connection.linking else {
+            return Ok(());
+        };
+        let answer = match *recovers {
+            None => self.vouch(self.identity.member.ok_or(DeviceError::NoPractice)?)?,
+            Some(member) => Answer {
+                recovery: Some(self.replacing(&member)?),
+                ..self.vouch(member)?
             },
         };
-        let Linking::Approving { code, keys: kept } = &mut self.connection.linking else {
+        let Linking::Approving { code, keys: kept, .. } = &mut self.connection.linking else {
             return Ok(());
         };
         let to = SealingPublic::from_bytes(keys.sealing.as_x_wing()).ok_or(DeviceError::WrongCode)?;
@@ -189,6 +238,22 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
+    /// What this device knows of its practice, for one that knows nothing yet.
+    pub(super) fn vouch(&self, member: MemberId) -> Result<Answer, DeviceError> {
+        let state = self.practice_state()?;
+        Ok(Answer {
+            practice: *state.practice(),
+            member,
+            origin: state.roster.origin().to_owned(),
+            ledger_key: state.roster.ledger_key(),
+            checkpoint: CheckpointRef {
+                size: self.frontier.size(),
+                root: self.frontier.root(),
+            },
+            recovery: None,
+        })
+    }
+
     /// The new device: believes what comes under the code's secret, and signs for that member and practice.
     fn answered(
         &mut self,
@@ -199,29 +264,48 @@ impl<S: Storage> Device<S> {
         let Linking::Joining(code) = &self.connection.linking else {
             return Ok(());
         };
-        let aad = self.secrets.id;
+        let (code, code_psk, aad) = (code.clone(), code.psk(), self.secrets.id);
         let opened = open_psk(
             &self.secrets.general,
             LINK_ANSWER,
             aad.as_bytes(),
             value,
-            &code.psk(),
+            &code_psk,
         )
         .map_err(|_| DeviceError::WrongCode)?;
         let answer: Answer = cbor::decode(&opened).map_err(|_| DeviceError::WrongCode)?;
-        let proof = self
-            .secrets
-            .sign(labels::DEVICE_PROOF, &answer.practice, answer.member.as_bytes());
-        effects.push(put(code, PROOF, cbor::encode(&proof)));
-        effects.push(take(code, DONE));
-        self.identity.practice = Some(answer.practice);
-        self.identity.member = Some(answer.member);
-        self.identity.origin = Some(answer.origin);
-        self.identity.ledger_key = Some(answer.ledger_key);
-        self.identity.waypoint = Some(answer.checkpoint);
-        let write = self.rows.identity_write(rng, &self.identity);
-        self.rows.commit(vec![write])?;
+        let proven = match &answer.recovery {
+            None => {
+                let practice = &answer.practice;
+                let member = answer.member.as_bytes();
+                cbor::encode(&self.secrets.sign(labels::DEVICE_PROOF, practice, member))
+            }
+            Some(replacing) => {
+                let newcomer = self.newcomer(rng, answer.practice, answer.member, replacing.generations)?;
+                let to = SealingPublic::from_bytes(replacing.admin.sealing.as_x_wing());
+                let to = to.ok_or(DeviceError::WrongCode)?;
+                let claim = self.claim(&answer.practice, &newcomer);
+                seal_psk(rng, &to, NEWCOMER_REQUEST, aad.as_bytes(), &claim, &code_psk)?
+            }
+        };
+        let (code, done) = (put(&code, PROOF, proven), take(&code, DONE));
+        effects.extend([code, done]);
+        self.believe(rng, answer)?;
         self.connection.step = Step::Joining;
+        Ok(())
+    }
+
+    /// Keeps what a device that may be believed says of the practice.
+    pub(super) fn believe(&mut self, rng: &mut impl CryptoRng, answer: Answer) -> Result<(), DeviceError> {
+        let mut identity = self.identity.clone();
+        identity.practice = Some(answer.practice);
+        identity.member = Some(answer.member);
+        identity.origin = Some(answer.origin);
+        identity.ledger_key = Some(answer.ledger_key);
+        identity.waypoint = Some(answer.checkpoint);
+        let write = self.rows.identity_write(rng, &identity);
+        self.rows.commit(vec![write])?;
+        self.identity = identity;
         Ok(())
     }
 
@@ -253,19 +337,28 @@ impl<S: Storage> Device<S> {
     }
 
     /// The approved device stands in the verified ledger: it may come in.
-    pub(super) fn link_progress(&mut self, added: &[DeviceId], effects: &mut Vec<Effect>) {
-        let Linking::Approving {
-            code,
-            keys: Some(keys),
-        } = &self.connection.linking
-        else {
-            return;
-        };
-        let id = keys.id();
-        if added.contains(&id) {
-            effects.push(put(code, DONE, vec![1]));
-            effects.push(Effect::Report(Report::DeviceAdded(id)));
-            self.connection.linking = Linking::Nothing;
+    pub(super) fn link_progress(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        added: &[DeviceId],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        match &self.connection.linking {
+            Linking::Approving {
+                code,
+                keys: Some(keys),
+                recovers,
+            } if added.contains(&keys.id()) => {
+                effects.push(put(code, DONE, vec![1]));
+                effects.push(Effect::Report(match recovers {
+                    None => Report::DeviceAdded(keys.id()),
+                    Some(member) => Report::RecoveryProposed(*member),
+                }));
+                self.connection.linking = Linking::Nothing;
+                Ok(())
+            }
+            Linking::Admitting(_) => self.admitted(rng, added, effects),
+            _ => Ok(()),
         }
     }
 

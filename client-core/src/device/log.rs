@@ -2,7 +2,9 @@
 
 use troth_protocol::cbor;
 use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, MemberId};
-use troth_protocol::statement::{AccessKind, Body, DocumentAction, Lane, RosterAction, Statement};
+use troth_protocol::statement::{
+    AccessKind, Body, DeviceKind, DocumentAction, Lane, RosterAction, Statement,
+};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::{EntryItem, Item, RootsItem};
 
@@ -77,16 +79,19 @@ impl<S: Storage> Device<S> {
             };
             let state = self.practice_state()?;
             let known = document.and_then(|id| state.documents.get(&id));
+            let signer = state.roster.devices().get(&statement.signer);
+            let kit = signer.is_some_and(|d| d.kind == DeviceKind::Kit);
+            let by = if kit { " with the recovery kit" } else { "" };
             lines.push(LogLine {
                 position: row.position,
                 received: row.leaf.received,
                 kind: statement.body.name(),
                 signer: statement.signer,
-                member: state.roster.devices().get(&statement.signer).map(|d| d.member),
+                member: signer.map(|d| d.member),
                 document,
                 case: known.and_then(troth_protocol::document::Document::case),
                 lane: known.map(troth_protocol::document::Document::lane),
-                what: said(&statement),
+                what: said(&statement) + by,
             });
         }
         Ok(lines)
@@ -207,7 +212,13 @@ fn said(statement: &Statement) -> String {
 
 fn roster_said(action: &RosterAction) -> String {
     match action {
-        RosterAction::AddDevice { device, .. } => format!("added device {}", short(device.id().as_bytes())),
+        RosterAction::AddDevice { device, kind, .. } => {
+            let what = match kind {
+                DeviceKind::Device => "device",
+                DeviceKind::Kit => "recovery kit",
+            };
+            format!("added {what} {}", short(device.id().as_bytes()))
+        }
         RosterAction::RevokeDevice { device, .. } => format!("revoked device {}", short(device.as_bytes())),
         RosterAction::TurnMemberKey { generation, .. } => format!("turned the member's key to {generation}"),
         RosterAction::TurnRoleKey { generation, .. } => format!("turned the role's key to {generation}"),

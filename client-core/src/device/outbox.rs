@@ -1,8 +1,10 @@
 //! What waits to be sent. An intent is kept from the moment a person acts; a statement is made of it when its turn comes,
 //! kept before it is sent, and both are forgotten only when the statement is folded into a signed checkpoint.
 
+mod control;
 mod intent;
 mod package;
+mod people;
 mod refusal;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use super::rows::{INFLIGHT, OUTBOX};
 use super::{Device, DeviceError, Effect, Report};
 use crate::storage::{Storage, Write};
 
-pub(super) use intent::{Inflight, Intent, OutboxRow, QuarantineRow};
+pub(super) use control::lacking;
+pub(super) use intent::{Inflight, Intent, Newcomer, OutboxRow, QuarantineRow, Written};
 
 /// Bytes of edits that travel in one statement at most: short enough for the relay to interleave others.
 const TOGETHER: usize = 256 * 1024;
@@ -43,6 +46,7 @@ impl<S: Storage> Device<S> {
             .zip(first..)
             .map(|(intent, id)| OutboxRow { id, intent })
             .collect();
+        let rows = self.seal_sensitive(rng, rows)?;
         writes.extend(
             rows.iter()
                 .map(|row| self.rows.put(rng, OUTBOX, &row.id.to_be_bytes(), row)),
@@ -56,10 +60,12 @@ impl<S: Storage> Device<S> {
 
     /// Makes statements of what waits, as far as each stream is free, and sends them if the connection is live.
     pub fn pump(&mut self, now: u64, rng: &mut impl CryptoRng) -> Result<Vec<Effect>, DeviceError> {
+        self.told(now, rng);
         let mut effects = Vec::new();
         if !self.is_live() {
             return Ok(effects);
         }
+        self.tend_once_open(rng, now)?;
         for (stream, ids) in self.by_stream() {
             if let Some(inflight) = self.inflight.get(&stream).filter(|f| !f.outdated) {
                 if inflight.request == 0 {
@@ -77,7 +83,8 @@ impl<S: Storage> Device<S> {
             }
             let tries = self.inflight.get(&stream).map_or(0, |f| f.tries);
             match self.statement_of(rng, now, &ids) {
-                Ok((upload, covers)) => {
+                Ok(None) => self.drop_first(&ids)?,
+                Ok(Some((upload, covers))) => {
                     let inflight = Inflight {
                         stream,
                         upload,
@@ -96,8 +103,13 @@ impl<S: Storage> Device<S> {
                 Err(DeviceError::NoSuchDevice) => {
                     self.set_stream_aside(rng, &stream, Rule::NoSuchSubject, &mut effects)?;
                 }
+                Err(DeviceError::NoSuchRecovery) => {
+                    self.set_stream_aside(rng, &stream, Rule::Recovery, &mut effects)?;
+                }
                 // What it speaks of is not in the ledger yet; its turn comes with it.
-                Err(DeviceError::NoSuchDocument(_)) => {}
+                Err(DeviceError::NoSuchDocument(_) | DeviceError::NotYet) => {}
+                // Sealed here until the second passphrase comes.
+                Err(DeviceError::SensitiveLocked) => {}
                 // A key that does not open holds up its own stream only.
                 Err(DeviceError::Open(_) | DeviceError::NotReadable(_) | DeviceError::Seal(_)) => {
                     let what = "something that this device holds no key for".to_owned();
@@ -110,6 +122,15 @@ impl<S: Storage> Device<S> {
             }
         }
         Ok(effects)
+    }
+
+    /// An intent whose end is reached already is done.
+    fn drop_first(&mut self, ids: &[u64]) -> Result<(), DeviceError> {
+        let Some(id) = ids.first() else { return Ok(()) };
+        let write = self.rows.remove(OUTBOX, &id.to_be_bytes());
+        self.rows.commit(vec![write])?;
+        self.outbox.remove(id);
+        Ok(())
     }
 
     /// The waiting intents by stream: of the roster one at a time, of a document as many edits as travel together.

@@ -1,6 +1,6 @@
 //! What goes in and out of the engine, and what the person is told.
 
-use troth_protocol::ids::{DeviceId, Hash, PracticeId};
+use troth_protocol::ids::{DeviceId, Hash, MemberId, PracticeId};
 use troth_protocol::rule::Rule;
 
 /// What happens to a device.
@@ -66,6 +66,28 @@ pub enum Report {
     Joined,
     /// The approved device was added.
     DeviceAdded(DeviceId),
+    /// Somebody who was invited is there: the two people compare the code before [`super::Device::confirm`].
+    Compare {
+        /// What both sides show.
+        code: String,
+        /// What they call themselves; empty on the newcomer's own side.
+        name: String,
+    },
+    /// Who was invited is a member.
+    MemberAdded(MemberId),
+    /// Whoever invited this device turned it away.
+    TurnedAway,
+    /// The recovery of a member was proposed.
+    RecoveryProposed(MemberId),
+    /// A member got a new device by the words of a recovery kit.
+    RecoveredByKit {
+        /// Whose kit it is.
+        member: MemberId,
+        /// What the directory calls them, where this device can read it.
+        name: Option<String>,
+        /// The new device.
+        device: DeviceId,
+    },
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),
     /// The relay closed the connection, and why.

@@ -7,7 +7,8 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::document::Document;
 use troth_protocol::entry::Leaf;
-use troth_protocol::ids::{DeviceId, MemberId, PracticeId, VerifyingKey};
+use troth_protocol::ids::{DeviceId, DocumentId, MemberId, PracticeId, VerifyingKey};
+use troth_protocol::keys::SealingKey;
 use troth_protocol::roster::Roster;
 use troth_protocol::statement::CheckpointRef;
 use troth_protocol::stream::Stream;
@@ -17,16 +18,18 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::DeviceError;
 use super::keyring::SealedAt;
-use crate::crypto::{Vault, VaultHeader};
+use crate::crypto::{SealingSecret, Vault, VaultHeader};
 use crate::storage::{Storage, Write};
 
 /// The vault's header, the one row that is not sealed: it holds the salt and the wrapped storage key.
 pub(super) const HEADER: u8 = 1;
 /// The header's name.
 pub(super) const HEADER_NAME: [u8; 32] = [0; 32];
+/// The name of the second unlock's header.
+pub(super) const SECOND_HEADER_NAME: [u8; 32] = [1; 32];
 const IDENTITY: u8 = 2;
-const LEDGER: u8 = 3;
-const ROSTER: u8 = 4;
+pub(super) const LEDGER: u8 = 3;
+pub(super) const ROSTER: u8 = 4;
 /// Documents' control chains, counts, and where their content stands.
 pub(super) const DOCUMENT: u8 = 5;
 /// Documents' contents as last saved.
@@ -41,6 +44,12 @@ pub(super) const OUTBOX: u8 = 9;
 pub(super) const INFLIGHT: u8 = 10;
 /// What was set aside for review.
 pub(super) const QUARANTINE: u8 = 11;
+/// The seed of the sensitive sealing key, under the second vault.
+pub(super) const SEED: u8 = 12;
+/// Invitations that this device made, with their secrets.
+pub(super) const INVITE: u8 = 13;
+/// Kits of this member whose words were entered again.
+pub(super) const TESTED: u8 = 14;
 
 /// Who this device is. The seeds are the device's secrets.
 #[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
@@ -50,8 +59,8 @@ pub(super) struct Identity {
     pub signing: [u8; 32],
     #[cbor(n(1), with = "minicbor::bytes")]
     pub sealing: [u8; 32],
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub sensitive: [u8; 32],
+    #[n(2)]
+    pub sensitive: SensitiveKey,
     #[n(3)]
     pub name: String,
     #[zeroize(skip)]
@@ -85,6 +94,44 @@ pub(super) struct Identity {
     pub stopped: Option<Stopped>,
 }
 
+/// The sealing key for what is sensitive, as far as the first passphrase gives it.
+#[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
+pub(super) enum SensitiveKey {
+    /// No second passphrase is chosen yet: the seed itself.
+    #[n(0)]
+    Seed(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
+    /// The public half. The seed is under the second vault.
+    #[n(1)]
+    Public(
+        #[zeroize(skip)]
+        #[n(0)]
+        SealingKey,
+    ),
+}
+
+impl SensitiveKey {
+    /// The public half.
+    pub(super) fn public(&self) -> Result<SealingKey, DeviceError> {
+        match self {
+            Self::Seed(seed) => public_half(&SealingSecret::from_bytes(seed)),
+            Self::Public(key) => Ok(key.clone()),
+        }
+    }
+}
+
+/// The public half of a sealing key, as statements hold it.
+pub(super) fn public_half(secret: &SealingSecret) -> Result<SealingKey, DeviceError> {
+    SealingKey::x_wing(&secret.public().to_bytes()).ok_or(DeviceError::Damaged("a device key"))
+}
+
+/// The seed that the second vault keeps.
+#[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
+#[cbor(array)]
+pub(super) struct SeedRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub seed: [u8; 32],
+}
+
 /// Why a device has stopped for longer than a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -99,10 +146,12 @@ pub(super) enum Stopped {
 
 impl Identity {
     pub(super) fn generate(rng: &mut impl CryptoRng, name: &str) -> Self {
+        let mut sensitive = zeroize::Zeroizing::new([0; 32]);
+        rng.fill_bytes(sensitive.as_mut());
         let mut identity = Self {
             signing: [0; 32],
             sealing: [0; 32],
-            sensitive: [0; 32],
+            sensitive: SensitiveKey::Seed(*sensitive),
             name: name.to_owned(),
             relay: None,
             practice: None,
@@ -115,7 +164,6 @@ impl Identity {
         };
         rng.fill_bytes(&mut identity.signing);
         rng.fill_bytes(&mut identity.sealing);
-        rng.fill_bytes(&mut identity.sensitive);
         identity
     }
 }
@@ -140,6 +188,12 @@ pub(super) struct LedgerRow {
     /// Entries whose payload did not come with them.
     #[n(6)]
     pub missing: Vec<(Stream, u64)>,
+    /// Documents to be fetched from their beginning.
+    #[n(7)]
+    pub wanted: Vec<DocumentId>,
+    /// Whether the ledger is to be followed anew.
+    #[n(8)]
+    pub refold: bool,
 }
 
 /// The practice chain, and where its keys are sealed.
@@ -207,6 +261,10 @@ impl<S: Storage> Rows<S> {
         }
     }
 
+    pub(super) const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     pub(super) const fn storage(&self) -> &S {
         &self.storage
     }
@@ -234,12 +292,25 @@ impl<S: Storage> Rows<S> {
         id: &[u8],
         value: &T,
     ) -> Write {
+        self.put_under(&self.vault, rng, table, id, value)
+    }
+
+    /// A row to be written that another vault than the first seals. The first names it, so that it can be removed while the
+    /// other is locked.
+    pub(super) fn put_under<T: Encode<()>>(
+        &self,
+        vault: &Vault,
+        rng: &mut impl CryptoRng,
+        table: u8,
+        id: &[u8],
+        value: &T,
+    ) -> Write {
         let name = self.vault.row_name(table, id);
         let value = zeroize::Zeroizing::new(cbor::encode(value));
         Write {
             table,
             name,
-            value: Some(self.vault.seal_row(rng, &name, &value)),
+            value: Some(vault.seal_row(rng, &name, &value)),
         }
     }
 
@@ -256,11 +327,19 @@ impl<S: Storage> Rows<S> {
     where
         T: Encode<()> + for<'b> Decode<'b, ()>,
     {
+        self.get_under(&self.vault, table, id)
+    }
+
+    /// A row that another vault than the first seals.
+    pub(super) fn get_under<T>(&self, vault: &Vault, table: u8, id: &[u8]) -> Result<Option<T>, DeviceError>
+    where
+        T: Encode<()> + for<'b> Decode<'b, ()>,
+    {
         let name = self.vault.row_name(table, id);
         let Some(sealed) = self.storage.get(table, &name)? else {
             return Ok(None);
         };
-        self.opened(&name, &sealed).map(Some)
+        opened(vault, &name, &sealed).map(Some)
     }
 
     pub(super) fn scan<T>(&self, table: u8) -> Result<Vec<T>, DeviceError>
@@ -270,8 +349,19 @@ impl<S: Storage> Rows<S> {
         self.storage
             .scan(table)?
             .iter()
-            .map(|(name, sealed)| self.opened(name, sealed))
+            .map(|(name, sealed)| opened(&self.vault, name, sealed))
             .collect()
+    }
+
+    /// Removes every row of a table.
+    pub(super) fn clear(&self, table: u8) -> Result<Vec<Write>, DeviceError> {
+        let rows = self.storage.scan(table)?;
+        let gone = |(name, _)| Write {
+            table,
+            name,
+            value: None,
+        };
+        Ok(rows.into_iter().map(gone).collect())
     }
 
     pub(super) fn commit(&mut self, writes: Vec<Write>) -> Result<(), DeviceError> {
@@ -317,13 +407,13 @@ impl<S: Storage> Rows<S> {
     pub(super) fn entry(&self, position: u64) -> Result<Option<EntryRow>, DeviceError> {
         self.get(ENTRY, &position.to_be_bytes())
     }
+}
 
-    /// Every row with its value opened. Rows are bound to their names, so none can stand in another's place.
-    fn opened<T>(&self, name: &[u8; 32], sealed: &[u8]) -> Result<T, DeviceError>
-    where
-        T: Encode<()> + for<'b> Decode<'b, ()>,
-    {
-        let value = self.vault.open_row(name, sealed)?;
-        cbor::decode(&value).map_err(|_| DeviceError::Damaged("a row of another version"))
-    }
+/// A row with its value opened. Rows are bound to their names, so none can stand in another's place.
+fn opened<T>(vault: &Vault, name: &[u8; 32], sealed: &[u8]) -> Result<T, DeviceError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    let value = vault.open_row(name, sealed)?;
+    cbor::decode(&value).map_err(|_| DeviceError::Damaged("a row of another version"))
 }

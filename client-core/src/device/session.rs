@@ -2,9 +2,10 @@
 
 mod halt;
 mod handshake;
+mod locate;
 
 use rand_core::CryptoRng;
-use troth_protocol::ids::{DocumentId, Nonce};
+use troth_protocol::ids::{DocumentId, Nonce, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::CheckpointRef;
@@ -34,6 +35,8 @@ pub(super) enum Step {
     Asking,
     /// Sent genesis.
     Founding,
+    /// A kit that asked which practice knows it, and what the relay calls itself.
+    Locating(Option<(String, VerifyingKey)>),
     /// A new device that waits to be let in.
     Joining,
     /// Said hello.
@@ -60,6 +63,8 @@ pub(super) struct Connection {
     pub(super) linking: Linking,
     /// Names for the practice about to be founded: its own and its founder's.
     pub(super) founding: Option<(String, String)>,
+    /// Whether this device knows its own keys and not its practice: a kit.
+    pub(super) locating: bool,
     retry_at: u64,
     failures: u32,
     heard: u64,
@@ -86,9 +91,12 @@ impl<S: Storage> Device<S> {
             Step::Idle | Step::Opening if self.identity.stopped.is_some() => Phase::Halted,
             _ if self.identity.practice.is_none() => Phase::NoPractice,
             Step::Idle | Step::Opening => Phase::Offline,
-            Step::Asking | Step::Founding | Step::Joining | Step::Greeted(_) | Step::LoggingIn { .. } => {
-                Phase::LoggingIn
-            }
+            Step::Asking
+            | Step::Founding
+            | Step::Locating(_)
+            | Step::Joining
+            | Step::Greeted(_)
+            | Step::LoggingIn { .. } => Phase::LoggingIn,
             Step::Following { live: false, .. } => Phase::CatchingUp,
             Step::Following { live: true, .. } => Phase::Live,
         }
@@ -110,6 +118,7 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         event: Event<'_>,
     ) -> Result<Vec<Effect>, DeviceError> {
+        self.told(now, rng);
         let mut effects = Vec::new();
         match event {
             Event::Tick => self.tick(now, rng, &mut effects)?,
@@ -131,6 +140,8 @@ impl<S: Storage> Device<S> {
             said.into_iter()
                 .map(|what| Effect::Report(Report::Quarantined { what, rule: None })),
         );
+        // So that what is sensitive closes on time where nothing else happens.
+        effects.extend(self.next_closing().map(Effect::WakeAt));
         Ok(effects)
     }
 
@@ -142,6 +153,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         let wanted = self.identity.practice.is_some()
             || self.connection.founding.is_some()
+            || self.connection.locating
             || self.connection.linking.is_joining();
         match self.connection.step {
             Step::Halted => {}
@@ -181,6 +193,10 @@ impl<S: Storage> Device<S> {
             effects.push(Effect::Send(frame(&ClientMessage::Found(Found { genesis }))));
         } else if self.identity.practice.is_some() {
             self.hello(rng, effects);
+        } else if self.connection.locating {
+            self.connection.step = Step::Locating(None);
+            effects.push(Effect::Send(frame(&ClientMessage::Info)));
+            effects.push(Effect::Send(frame(&ClientMessage::Locate(self.secrets.id))));
         } else if self.connection.founding.is_some() {
             self.connection.step = Step::Asking;
             effects.push(Effect::Send(frame(&ClientMessage::Info)));
@@ -193,6 +209,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn closed(&mut self, now: u64, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        self.fetching.put_off();
         for inflight in self.inflight.values_mut() {
             inflight.request = 0;
             inflight.signed_at = u64::MAX;
@@ -235,7 +252,12 @@ impl<S: Storage> Device<S> {
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
         match message {
+            RelayMessage::Info(info) if matches!(self.connection.step, Step::Locating(_)) => {
+                self.connection.step = Step::Locating(Some((info.origin, info.ledger_key)));
+                Ok(())
+            }
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
+            RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(&challenge, bytes, effects),
             RelayMessage::Welcome(_) => self.welcome(rng, effects),
             RelayMessage::Items(items) => self.items(now, rng, bytes, items, effects),
@@ -247,7 +269,17 @@ impl<S: Storage> Device<S> {
                 Ok(())
             }
             // Durable at the relay; done only when folded into a signed checkpoint.
-            RelayMessage::Appended(_) | RelayMessage::Fetched(..) => Ok(()),
+            RelayMessage::Appended(_) => Ok(()),
+            RelayMessage::Fetched(request, more, items) => {
+                match self.fetched(now, rng, request, more, items, effects) {
+                    Ok(()) => Ok(()),
+                    Err(Failure::Device(error)) => Err(error),
+                    Err(Failure::Relay(what)) => {
+                        self.dishonest(what, bytes, effects);
+                        self.forget()
+                    }
+                }
+            }
             RelayMessage::Refused(refused) if matches!(self.connection.step, Step::Founding) => {
                 Err(DeviceError::Rule(refused.rule()))
             }
@@ -257,6 +289,11 @@ impl<S: Storage> Device<S> {
             }
             RelayMessage::Refused(refused) if refused.rule() == Rule::Mailbox || refused.request == 0 => {
                 self.link_refused(refused.rule(), effects);
+                Ok(())
+            }
+            RelayMessage::Refused(refused) if self.fetching.is(refused.request) => {
+                // Too much at once; the next beat asks again.
+                self.fetching.put_off();
                 Ok(())
             }
             RelayMessage::Refused(refused) => {
@@ -302,6 +339,7 @@ impl<S: Storage> Device<S> {
                 return self.forget();
             }
         };
+        self.find_member(rng)?;
         if taken.copied {
             effects.push(Effect::Report(Report::Copied));
             effects.push(Effect::Close);
@@ -310,7 +348,20 @@ impl<S: Storage> Device<S> {
         if taken.revoked {
             return self.halt_revoked(rng, effects);
         }
-        if let Some(signed) = counts {
+        for (member, device) in taken.by_kit {
+            let name = self.name_of(member).ok().flatten();
+            effects.push(Effect::Report(Report::RecoveredByKit { member, name, device }));
+        }
+        if taken.roster {
+            self.tend(rng, now)?;
+        }
+        // Until what was shared later is here from its beginning, there is nothing to count against.
+        if self.refold && (counts.is_some() || live) {
+            self.forget_ledger(rng)?;
+            self.follow(rng, checkpoint.size, effects);
+        } else if counts.is_some() && self.fetching.is_wanting() {
+            self.fetch_next(effects);
+        } else if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
             let expected = CheckpointRef {
@@ -346,7 +397,10 @@ impl<S: Storage> Device<S> {
                 total,
             }));
         }
-        self.link_progress(&taken.added, effects);
+        if self.is_live() {
+            self.fetch_next(effects);
+        }
+        self.link_progress(rng, &taken.added, effects)?;
         effects.extend(self.pump(now, rng)?);
         Ok(())
     }
@@ -354,6 +408,7 @@ impl<S: Storage> Device<S> {
     fn caught_up(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
         effects.push(Effect::Report(Report::CaughtUp));
         self.introduce(rng)?;
+        self.tend(rng, self.connection.heard)?;
         self.approve_opened(effects);
         Ok(())
     }

@@ -12,8 +12,8 @@ use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing, Sealin
 use troth_protocol::labels;
 use troth_protocol::signature::{Signature, message};
 use troth_protocol::statement::{
-    self, Access, AccessKind, Body, Change, DocumentAction, Genesis, PayloadRef, Policy, Role, RosterAction,
-    Seen, Session, Statement,
+    self, Access, AccessKind, Body, Change, DocumentAction, Erasure, Genesis, PayloadRef, Policy, Role,
+    RosterAction, Seen, Session, Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -22,8 +22,12 @@ use super::{Device, DeviceError, Secrets};
 use crate::crypto::{DocumentCipher, EpochContext, EpochKey, PayloadContext, SealingPublic, SealingSecret};
 use crate::storage::Storage;
 
-/// Keys that a statement makes.
-type Fresh = HashMap<KeyRef, Secret>;
+/// Keys that a statement makes, and what others sealed for it.
+#[derive(Default)]
+pub(super) struct Fresh {
+    pub(super) secrets: HashMap<KeyRef, Secret>,
+    pub(super) sealed: HashMap<Sealing, ByteVec>,
+}
 
 impl Secrets {
     /// Signs bytes in a context, for a practice.
@@ -155,10 +159,12 @@ impl<S: Storage> Device<S> {
             .plan(self.frontier.size(), received, self.secrets.id, &actions)?;
         let after = planned.after;
         let mut sealings: Vec<Sealing> = planned.required.into_iter().collect();
-        // What may follow later is given at once where this device can open it.
+        // What may follow later is given at once where this device can open it, and nobody gave it before.
         for sealing in planned.optional {
-            if let Ok(secret) = self.sealing_secret(&sealing.key) {
-                fresh.insert(sealing.key, Secret::Sealing(secret));
+            if !self.is_sealed(&sealing)
+                && let Ok(secret) = self.sealing_secret(&sealing.key)
+            {
+                fresh.secrets.insert(sealing.key, Secret::Sealing(secret));
                 sealings.push(sealing);
             }
         }
@@ -180,25 +186,30 @@ impl<S: Storage> Device<S> {
         Ok(self.secrets.upload(&practice, seen, body, payload))
     }
 
-    /// A control statement that creates a document or turns its key: the epoch's key is drawn here and opened again from the
-    /// ledger, like any other reader's.
-    pub(super) fn sign_epoch(
+    /// A control statement. The key of the epoch that its actions may begin is drawn here, and opened again from the ledger
+    /// like any other reader's: `actions` is told the epoch's number and the key's commitment. Of the sealed keys that may
+    /// stand in it, those that `chosen` says do.
+    pub(super) fn sign_control(
         &mut self,
         rng: &mut impl CryptoRng,
         now: u64,
         id: DocumentId,
-        action: impl FnOnce(Hash) -> DocumentAction,
+        actions: impl FnOnce(u64, Hash) -> Vec<DocumentAction>,
+        chosen: impl Fn(&Sealing) -> bool,
     ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
         let practice = *state.practice();
         let before = state.documents.get(&id);
         let epoch = before.map_or(0, Document::epoch) + 1;
         let key = EpochKey::generate(rng);
-        let actions = vec![action(key.commitment(&EpochContext {
-            practice,
-            document: id,
+        let actions = actions(
             epoch,
-        }))];
+            key.commitment(&EpochContext {
+                practice,
+                document: id,
+                epoch,
+            }),
+        );
         let (position, received) = (self.frontier.size(), now.max(state.received));
         let planned = Document::plan(
             before,
@@ -211,8 +222,12 @@ impl<S: Storage> Device<S> {
         )?;
         let (prev, roster) = (before.map(Document::head), state.roster.head());
         let recipients = state.roster.clone();
-        let sealings: Vec<Sealing> = planned.required.into_iter().collect();
-        let fresh = HashMap::from([(KeyRef::Epoch(id, epoch), Secret::Epoch(key))]);
+        let mut sealings: Vec<Sealing> = planned.required.into_iter().collect();
+        sealings.extend(planned.optional.into_iter().filter(chosen));
+        let fresh = Fresh {
+            secrets: HashMap::from([(KeyRef::Epoch(id, epoch), Secret::Epoch(key))]),
+            ..Fresh::default()
+        };
         let public = |key: &KeyRef| {
             recipients
                 .public_key(key)
@@ -234,6 +249,19 @@ impl<S: Storage> Device<S> {
             body,
             payload,
         ))
+    }
+
+    /// The order that a document's contents and keys be destroyed.
+    pub(super) fn sign_erasure(&self, id: DocumentId) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let prev = document.head();
+        let seen = Some(Seen {
+            roster: state.roster.head(),
+            control: Some(prev),
+        });
+        let body = Body::Erasure(Erasure { document: id, prev });
+        Ok(self.secrets.upload(state.practice(), seen, body, Vec::new()))
     }
 
     /// An edit: content sealed under the document's present epoch.
@@ -304,6 +332,10 @@ impl<S: Storage> Device<S> {
         let position = self.frontier.size();
         let mut sealed = Vec::with_capacity(sealings.len());
         for sealing in sealings {
+            if let Some(given) = fresh.sealed.get(sealing) {
+                sealed.push(given.clone());
+                continue;
+            }
             let key = self.known_or_fresh(&sealing.key, fresh)?;
             let bytes = if is_predecessor(sealing) {
                 let successor = self.known_or_fresh(&sealing.to, fresh)?;
@@ -329,7 +361,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn known_or_fresh(&mut self, key: &KeyRef, fresh: &Fresh) -> Result<Secret, DeviceError> {
-        match (fresh.get(key), key) {
+        match (fresh.secrets.get(key), key) {
             (Some(secret), _) => Ok(secret.clone()),
             (None, KeyRef::Epoch(..)) => self.epoch_key(key).map(Secret::Epoch),
             (None, _) => self.sealing_secret(key).map(Secret::Sealing),

@@ -207,6 +207,7 @@ impl History {
                 self,
                 op,
                 rules::Place {
+                    actor: &change.actor_id,
                     id: (author, counter),
                     change: start,
                     clock,
@@ -260,7 +261,13 @@ impl History {
 
     /// The operation behind a reference, if the change's author had seen it.
     fn seen(&self, reference: &OpId, place: &rules::Place<'_>) -> Option<Id> {
-        let id = (*self.indices.get(reference.actor())?, reference.counter());
+        // Most references are to the change's own author: comparing spares looking them up.
+        let author = if reference.actor() == place.actor {
+            place.id.0
+        } else {
+            *self.indices.get(reference.actor())?
+        };
+        let id = (author, reference.counter());
         let bound = if id.0 == place.id.0 {
             place.id.1 - 1
         } else {

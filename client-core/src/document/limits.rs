@@ -26,6 +26,9 @@ pub const STEP: Duration = Duration::from_secs(8);
 /// Abandoned threads at which nothing more is applied until the program starts anew: each holds a core and a
 /// copy.
 pub const ABANDONED: usize = 4;
+/// Documents that [`apply_many`](super::apply_many) works on at a time, each on a core of its own: no more than
+/// [`ABANDONED`], since each may come to hold a thread that has to be abandoned.
+pub const CALLERS: usize = 4;
 /// Changes of one call that may make the engine misbehave before the rest of the call is left waiting.
 pub const CULPRITS: usize = 8;
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[cfg(not(target_arch = "wasm32"))]
 mod threads;
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use threads::run;
+pub(super) use threads::{each, run};
 
 /// How far a job has come: each step moves it, so that a long job is told from one that hangs.
 #[derive(Debug, Default)]
@@ -68,6 +68,12 @@ pub(super) fn run<T>(
 ) -> Result<T, (Failure, Option<usize>)> {
     let pulse = Pulse::default();
     quietly(|| job(&pulse)).map_err(|()| (Failure::Panicked, pulse.culprit()))
+}
+
+/// Does `work` on each of `items`, one after the other: there is no second thread.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn each<T, R>(items: &mut [T], work: impl Fn(&mut T) -> R) -> Vec<R> {
+    items.iter_mut().map(work).collect()
 }
 
 thread_local! {

@@ -21,10 +21,7 @@ pub(super) struct Standing<'a> {
 
 impl Standing<'_> {
     fn is_staff(&self) -> bool {
-        matches!(
-            self.roster.role(&self.member, self.position),
-            Some(Role::Admin | Role::Counselor)
-        )
+        self.roster.is_staff(&self.member, self.position)
     }
 }
 
@@ -68,6 +65,10 @@ impl Document {
         if readers.len() > limits::READERS {
             return Err(Rule::TooLarge);
         }
+        // R1: a case has its lanes, the practice its directory.
+        if case.is_none() != (*lane == Lane::Directory) {
+            return Err(Rule::Malformed);
+        }
         let mut document = Self {
             id,
             case: *case,
@@ -90,7 +91,9 @@ impl Document {
             document.admit(at, reader)?;
         }
         let writes = document.rights(at.roster, &at.member, at.position, at.received) == Some(Rights::Write);
-        if !at.is_staff() || !writes {
+        // What devices show as names comes from a directory: an admin begins it.
+        let admin = at.roster.role(&at.member, at.position) == Some(Role::Admin);
+        if !at.is_staff() || !writes || (*lane == Lane::Directory && !admin) {
             return Err(Rule::NotPermitted);
         }
         let sealed_to = document.recipients(at.roster, at.position, at.received);
@@ -246,21 +249,22 @@ impl Document {
         }
     }
 
-    /// Process notes are their author's: no role reads them. Only admins hold a role's key. A role's right has no end on a
-    /// date: who takes the role after it must not find the key among the role's.
+    /// Process notes are their author's alone, who begins them: nobody else is given a right. Only admins hold a role's key.
+    /// A role's right has no end on a date: who takes the role after it must not find the key among the role's.
     fn admit(&mut self, at: &Standing<'_>, reader: &Reader) -> Result<(), Rule> {
         let allowed = match reader.principal {
-            Principal::Role(role) => {
-                role == Role::Admin && self.lane != Lane::ProcessNotes && reader.until.is_none()
-            }
+            Principal::Role(role) => role == Role::Admin && reader.until.is_none(),
             Principal::Member(member) => match at.roster.role(&member, at.position) {
                 None => return Err(Rule::NoSuchSubject),
                 Some(Role::Auditor) => false,
                 Some(_) => true,
             },
         };
+        let author = reader.principal == Principal::Member(at.member)
+            && reader.rights == Rights::Write
+            && reader.until.is_none();
         let lasting = reader.until.is_none_or(|until| at.received < until);
-        if !allowed || !lasting {
+        if !allowed || !lasting || (self.lane == Lane::ProcessNotes && !author) {
             return Err(Rule::NotPermitted);
         }
         if self.readers_at(at.position, at.received).count() >= limits::READERS {

@@ -19,7 +19,8 @@ impl Document {
     }
 
     /// What a member may do with the document: their own right, or their role's, whichever is more. An auditor has none,
-    /// whatever they were given before they became one.
+    /// whatever they were given before they became one. The custodian of process notes reads them once their author has
+    /// left.
     pub fn rights(&self, roster: &Roster, member: &MemberId, position: u64, received: u64) -> Option<Rights> {
         let role = roster
             .role(member, position)
@@ -28,6 +29,7 @@ impl Document {
             .filter(|r| r.principal == Principal::Member(*member) || r.principal == Principal::Role(role))
             .map(|r| r.rights)
             .max()
+            .or_else(|| self.inherits(roster, member, position).then_some(Rights::Read))
     }
 
     /// Whether anybody can write.
@@ -54,10 +56,11 @@ impl Document {
             });
             own.into_iter().chain(tenures)
         });
+        let spans = spans.chain(self.inherited(roster, member));
         spans.filter(|(from, to)| from < to).map(|(_, to)| to).max()
     }
 
-    /// The keys that a new epoch is sealed to.
+    /// The keys that a new epoch is sealed to: those of everyone with a right, and of the custodian of process notes.
     pub fn recipients(&self, roster: &Roster, position: u64, received: u64) -> BTreeSet<KeyRef> {
         let class = self.class();
         let readers = self.readers_at(position, received).filter(|r| match r.principal {
@@ -65,7 +68,9 @@ impl Document {
             Principal::Role(_) => true,
         });
         readers
-            .flat_map(|r| roster.recipients(&r.principal, class, position))
+            .map(|r| r.principal)
+            .chain(self.custodian(roster, position).map(Principal::Member))
+            .flat_map(|principal| roster.recipients(&principal, class, position))
             .collect()
     }
 
@@ -86,15 +91,19 @@ impl Document {
                     || match key {
                         KeyRef::Device(device, _) => roster
                             .active(device, position)
-                            .is_ok_and(|d| self.rights(roster, &d.member, position, received).is_none()),
-                        KeyRef::Member(member, ..) => {
-                            self.rights(roster, member, position, received).is_none()
-                        }
+                            .is_ok_and(|d| !self.may_hold(roster, &d.member, position, received)),
+                        KeyRef::Member(member, ..) => !self.may_hold(roster, member, position, received),
                         KeyRef::Role(role, ..) => !self
                             .readers_at(position, received)
                             .any(|r| r.principal == Principal::Role(*role)),
                         KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
                     }
             })
+    }
+
+    /// Whether a member may hold the present key: who has a right, and the custodian of process notes.
+    fn may_hold(&self, roster: &Roster, member: &MemberId, position: u64, received: u64) -> bool {
+        self.rights(roster, member, position, received).is_some()
+            || self.custodian(roster, position) == Some(*member)
     }
 }

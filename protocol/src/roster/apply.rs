@@ -2,16 +2,20 @@
 
 mod device;
 mod member;
+mod policy;
+mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use policy::check_policy;
 
 use crate::entry::Parsed;
 use crate::ids::{DeviceId, MemberId, PracticeId};
 use crate::keys::{Class, DeviceKeys, ED25519, KeyRef, Sealing};
-use crate::roster::{Device, Keyring, Member, Roster};
+use crate::roster::{Device, Keyring, Member, Recovery, Roster};
 use crate::rule::Rule;
 use crate::signature::Signature;
-use crate::statement::{Body, DeviceKind, Genesis, Policy, Role, RosterAction};
+use crate::statement::{Body, DeviceKind, Genesis, Role, RosterAction};
 use crate::{labels, limits};
 
 /// Milliseconds of a day.
@@ -25,6 +29,10 @@ impl Roster {
         }
         check_origin(&genesis.origin)?;
         check_policy(&genesis.policy)?;
+        // R23: there is nobody else yet.
+        if genesis.policy.custodian.is_some_and(|c| c != genesis.founder) {
+            return Err(Rule::NoSuchSubject);
+        }
         let device = genesis.device.id();
         if device != parsed.statement().signer || parsed.statement().seen.is_some() {
             return Err(Rule::Genesis);
@@ -42,11 +50,7 @@ impl Roster {
             });
         }
         check_sealings(&genesis.sealings, &required, &BTreeSet::new())?;
-        let member = Member {
-            roles: vec![(0, Some(Role::Admin))],
-            keys: Keyring::new(0, &genesis.member_keys),
-            own_statements: (0, 0),
-        };
+        let member = Member::joining(0, Role::Admin, &genesis.member_keys);
         let first = Device {
             member: genesis.founder,
             keys: genesis.device.clone(),
@@ -65,6 +69,8 @@ impl Roster {
             admin: Keyring::new(0, &genesis.admin_keys),
             ledger_keys: vec![(0, genesis.ledger_key)],
             invites: BTreeMap::new(),
+            recoveries: BTreeMap::new(),
+            custodians: vec![(0, genesis.policy.custodian)],
         })
     }
 
@@ -83,13 +89,17 @@ impl Roster {
             return Err(Rule::Sealings);
         }
         let mut next = step.roster;
+        if let Some(recovery) = step.proposed {
+            next.recoveries.insert(parsed.hash(), recovery);
+        }
         next.head = parsed.hash();
         next.heads.insert(parsed.hash(), position);
         Ok(next)
     }
 
     /// The sealed keys that a statement with these actions must carry, and the roster that would come of it: what a signer
-    /// asks before signing is what everyone checks after.
+    /// asks before signing is what everyone checks after. A recovery that is proposed is not yet among that roster's: its name
+    /// is the statement's hash.
     pub fn plan(
         &self,
         position: u64,
@@ -124,12 +134,14 @@ impl Roster {
             member,
             required: BTreeSet::new(),
             optional: BTreeSet::new(),
+            proposed: None,
         };
         step.ration(actions)?;
         for action in actions {
             step.act(action)?;
         }
         step.someone_remains()?;
+        step.close_overtaken();
         Ok(step)
     }
 }
@@ -154,6 +166,8 @@ struct Step {
     member: MemberId,
     required: BTreeSet<Sealing>,
     optional: BTreeSet<Sealing>,
+    /// The recovery that this statement proposes: filed under the statement's hash, which is known to the caller only.
+    proposed: Option<Recovery>,
 }
 
 impl Step {
@@ -167,6 +181,7 @@ impl Step {
                 key,
             } => self.turn_member_key(*class, *generation, key),
             RosterAction::Reseal => self.reseal(),
+            RosterAction::StopRecovery { proposal } => self.stop_recovery(proposal),
             _ if self.role() != Some(Role::Admin) => Err(Rule::NotPermitted),
             RosterAction::Invite {
                 invite,
@@ -198,15 +213,15 @@ impl Step {
                 self.roster.ledger_keys.push((self.position, *key));
                 Ok(())
             }
-            RosterAction::SetPolicy { policy } => {
-                check_policy(policy)?;
-                self.roster.policy = policy.clone();
-                Ok(())
-            }
-            RosterAction::Resume { .. }
-            | RosterAction::ProposeRecovery { .. }
-            | RosterAction::ApproveRecovery { .. }
-            | RosterAction::StopRecovery { .. } => Err(Rule::NotInUse),
+            RosterAction::SetPolicy { policy } => self.set_policy(policy),
+            RosterAction::ProposeRecovery {
+                member,
+                device,
+                proof,
+                keys,
+            } => self.propose_recovery(*member, device, proof, keys),
+            RosterAction::ApproveRecovery { proposal } => self.approve_recovery(proposal),
+            RosterAction::Resume { .. } => Err(Rule::NotInUse),
         }
     }
 
@@ -234,23 +249,20 @@ impl Step {
         Ok(())
     }
 
-    /// R26: an admin with an active device remains.
+    /// R26: an admin with an active device remains. One who was recovered counts once the admins' key has turned and so come
+    /// to them: nobody else could ever open what was the admins'.
     fn someone_remains(&self) -> Result<(), Rule> {
         let roster = &self.roster;
-        let remains = roster
-            .members_with(Role::Admin, self.position)
-            .any(|m| roster.devices_of(*m, self.position).next().is_some());
+        let generation = roster.admin_key(Class::General).generation(self.position);
+        let remains = roster.members_with(Role::Admin, self.position).any(|m| {
+            let holds_key = roster.members.get(m).is_some_and(|m| m.locked_out < generation);
+            holds_key && roster.devices_of(*m, self.position).next().is_some()
+        });
         if remains { Ok(()) } else { Err(Rule::LastOne) }
     }
 
     /// R2, R21, R22: the device signs as this version does, is new, and signed for this member and practice itself.
-    fn enrol(
-        &mut self,
-        member: MemberId,
-        keys: &DeviceKeys,
-        kind: DeviceKind,
-        proof: &Signature,
-    ) -> Result<DeviceId, Rule> {
+    fn check_new(&self, member: MemberId, keys: &DeviceKeys, proof: &Signature) -> Result<DeviceId, Rule> {
         if keys.algorithm != ED25519 {
             return Err(Rule::Version);
         }
@@ -266,6 +278,23 @@ impl Step {
                 member.as_bytes(),
             )
             .map_err(|_| Rule::DeviceProof)?;
+        Ok(id)
+    }
+
+    /// A new device of a member.
+    fn enrol(
+        &mut self,
+        member: MemberId,
+        keys: &DeviceKeys,
+        kind: DeviceKind,
+        proof: &Signature,
+    ) -> Result<DeviceId, Rule> {
+        let id = self.check_new(member, keys, proof)?;
+        self.admit_device(member, keys, kind);
+        Ok(id)
+    }
+
+    fn admit_device(&mut self, member: MemberId, keys: &DeviceKeys, kind: DeviceKind) {
         let device = Device {
             member,
             keys: keys.clone(),
@@ -273,8 +302,7 @@ impl Step {
             added: self.position,
             revoked: None,
         };
-        self.roster.devices.insert(id, device);
-        Ok(id)
+        self.roster.devices.insert(keys.id(), device);
     }
 
     /// R29: a role's key is given to someone new only while it is not exposed. What is sensitive may follow later, when
@@ -342,18 +370,6 @@ fn check_origin(origin: &str) -> Result<(), Rule> {
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
     if origin.is_empty() || origin.len() > limits::ORIGIN || !plain {
-        Err(Rule::Malformed)
-    } else {
-        Ok(())
-    }
-}
-
-fn check_policy(policy: &Policy) -> Result<(), Rule> {
-    let witnesses = policy.witnesses.len();
-    if witnesses > limits::WITNESSES || policy.witnesses.iter().any(|w| w.len() > limits::WITNESS_KEY) {
-        return Err(Rule::TooLarge);
-    }
-    if usize::from(policy.quorum) > witnesses {
         Err(Rule::Malformed)
     } else {
         Ok(())

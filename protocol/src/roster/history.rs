@@ -19,9 +19,23 @@ pub struct Member {
     /// The day (since the Unix epoch, by `received`) of the last statement about own devices, and how many there were.
     #[n(2)]
     pub own_statements: (u64, u32),
+    /// The admins' generation through which a recovery left this member, then an admin, without the admins' general key;
+    /// 0: none was.
+    #[n(3)]
+    pub(super) locked_out: u32,
 }
 
 impl Member {
+    /// A member who joins at a position.
+    pub(super) fn joining(position: u64, role: Role, keys: &ClassKeys) -> Self {
+        Self {
+            roles: vec![(position, Some(role))],
+            keys: Keyring::new(position, keys),
+            own_statements: (0, 0),
+            locked_out: 0,
+        }
+    }
+
     /// The role as of a position.
     pub fn role(&self, position: u64) -> Option<Role> {
         self.roles
@@ -29,6 +43,13 @@ impl Member {
             .rev()
             .find(|(from, _)| *from <= position)
             .and_then(|(_, role)| *role)
+    }
+
+    /// The position of the removal; `None` while they are a member. Nobody comes back.
+    pub fn left(&self) -> Option<u64> {
+        self.roles
+            .last()
+            .and_then(|(at, role)| role.is_none().then_some(*at))
     }
 
     /// The roles held, each with the position from which and the one before which it was held: `u64::MAX` for today's.

@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::ids::{MemberId, Nonce, VerifyingKey};
 use crate::keys::{ClassKeys, DeviceKeys, Sealing};
+use crate::limits;
 
 /// Founds a practice: its id is the SHA-256 of this statement's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -45,10 +46,12 @@ pub struct Genesis {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Policy {
-    /// Who can also read process notes after their author has left; `None`: they are lost with the author.
+    /// Who can also read process notes after their author has left: an active admin or counselor. `None`: they are lost
+    /// with the author. Holds for notes begun while it says so.
     #[n(0)]
     pub custodian: Option<MemberId>,
-    /// Wait before a single admin recovers a member, in milliseconds, visible to everybody.
+    /// Wait before a single admin recovers a member, in milliseconds, visible to everybody; counts for no less than
+    /// [`limits::RECOVERY_WAIT_MS`].
     #[n(1)]
     pub recovery_wait_ms: u64,
     /// C2SP verifier keys of the witnesses.
@@ -60,11 +63,11 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// No custodian, seven days' wait, no witness.
+    /// No custodian, the least wait, no witness.
     fn default() -> Self {
         Self {
             custodian: None,
-            recovery_wait_ms: 7 * 24 * 60 * 60 * 1000,
+            recovery_wait_ms: limits::RECOVERY_WAIT_MS,
             witnesses: Vec::new(),
             quorum: 0,
         }

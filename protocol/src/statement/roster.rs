@@ -25,6 +25,18 @@ pub enum Role {
     Auditor,
 }
 
+impl Role {
+    /// Whether it is an admin's or a counselor's: who keeps records.
+    pub const fn is_staff(self) -> bool {
+        matches!(self, Self::Admin | Self::Counselor)
+    }
+
+    /// Whether it sees the logins and reports of everybody's devices.
+    pub const fn oversees(self) -> bool {
+        matches!(self, Self::Admin | Self::Auditor)
+    }
+}
+
 /// What kind of keeper a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -234,7 +246,7 @@ pub enum RosterAction {
         #[n(0)]
         proposal: Hash,
     },
-    /// An admin objects.
+    /// An admin objects, or the member themselves, from a device that they still have.
     #[n(15)]
     StopRecovery {
         /// Hash of the proposing statement.

@@ -35,6 +35,9 @@ pub enum ClientMessage {
     /// Waits for a value in a mailbox, and takes it.
     #[n(8)]
     Take(#[n(0)] Take),
+    /// Which practice has this device? Asked by a recovery kit, which knows its own keys and nothing else.
+    #[n(9)]
+    Locate(#[n(0)] DeviceId),
 }
 
 /// The first message of a device that belongs to a practice.
@@ -89,6 +92,9 @@ pub struct Follow {
     /// Size of the device's frontier.
     #[n(1)]
     pub size: u64,
+    /// A size at which the device knows the root already and wants to compare: no run of a catch-up reaches across it.
+    #[n(2)]
+    pub through: Option<u64>,
 }
 
 /// Fetches documents from their beginning.

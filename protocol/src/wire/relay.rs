@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::checkpoint::CompactCheckpoint;
-use crate::ids::{Hash, Nonce, VerifyingKey};
+use crate::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use crate::rule::Rule;
 use crate::signature::Signature;
 use crate::wire::{Items, Put};
@@ -38,6 +38,10 @@ pub enum RelayMessage {
     /// The relay closes the connection, and why.
     #[n(8)]
     Goodbye(#[n(0)] Goodbye),
+    /// The practice that has a device, by the relay's word: whoever asked finds its own signature in the ledger, or does not
+    /// believe it.
+    #[n(9)]
+    Located(#[n(0)] Option<PracticeId>),
 }
 
 /// The relay's half of the handshake.

@@ -124,6 +124,9 @@ pub fn signed(key: &SigningKey, practice: &PracticeId, statement: &Statement) ->
     Signed { statement, signature }
 }
 
+/// How long a single admin waits to recover someone here, longer than the least.
+pub const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
 /// A genesis statement by a device of its founder.
 pub fn genesis(founder: &Device, ledger: &SigningKey) -> Genesis {
     let mut genesis = Genesis {
@@ -135,7 +138,10 @@ pub fn genesis(founder: &Device, ledger: &SigningKey) -> Genesis {
         admin_keys: class_keys(2),
         ledger_key: public(ledger),
         origin: "relay.example".to_owned(),
-        policy: Policy::default(),
+        policy: Policy {
+            recovery_wait_ms: WEEK_MS,
+            ..Policy::default()
+        },
         sealings: Vec::new(),
     };
     genesis.sealings = sealings::of_genesis(&genesis);

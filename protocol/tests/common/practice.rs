@@ -10,7 +10,9 @@ use troth_protocol::ids::{Hash, InviteId, MemberId, PracticeId};
 use troth_protocol::keys::{Class, Sealing};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::{State, verify_genesis};
-use troth_protocol::statement::{Body, DeviceKind, PayloadRef, Role, Roster, RosterAction, Seen, Statement};
+use troth_protocol::statement::{
+    Body, DeviceKind, PayloadRef, Policy, Role, Roster, RosterAction, Seen, Statement,
+};
 use troth_protocol::stream::Stream;
 
 pub use crate::people::*;
@@ -282,6 +284,30 @@ impl Practice {
         }
     }
 
+    /// A member shall come back, with a device that is still to be.
+    pub fn recovering(&mut self, member: MemberId) -> (Device, RosterAction) {
+        let device = self.new_device(member);
+        let action = self.proposing(&device);
+        (device, action)
+    }
+
+    pub fn proposing(&mut self, device: &Device) -> RosterAction {
+        let keys = Box::new(class_keys(self.seed()));
+        RosterAction::ProposeRecovery {
+            member: device.member,
+            device: Box::new(device.keys.clone()),
+            proof: device.proof(&self.id(), &device.member),
+            keys,
+        }
+    }
+
+    /// Sets the policy to one that differs from the present one.
+    pub fn set_policy(&mut self, by: &Device, change: impl FnOnce(&mut Policy)) -> Result<Hash, Rule> {
+        let mut policy = self.state.roster.policy().clone();
+        change(&mut policy);
+        self.roster(by, vec![RosterAction::SetPolicy { policy }])
+    }
+
     /// The entries of a stream, with their positions.
     pub fn entries_of(&self, stream: Stream) -> impl Iterator<Item = (u64, &Entry)> {
         (0..)
@@ -307,6 +333,14 @@ impl Practice {
         }
         Ok(state)
     }
+}
+
+pub fn approving(proposal: Hash) -> RosterAction {
+    RosterAction::ApproveRecovery { proposal }
+}
+
+pub fn stopping(proposal: Hash) -> RosterAction {
+    RosterAction::StopRecovery { proposal }
 }
 
 pub fn revoking(device: &Device) -> RosterAction {

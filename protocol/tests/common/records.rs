@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test crate tells its own part")]
 
 use troth_protocol::document::Document as TheDocument;
-use troth_protocol::ids::{DocumentId, Hash};
+use troth_protocol::ids::{CaseId, DocumentId, Hash};
 use troth_protocol::keys::Sealing;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, Change, Document, DocumentAction, Lane, Principal, Reader};
@@ -13,8 +13,9 @@ use crate::sealings;
 impl Practice {
     pub fn creating(&mut self, lane: Lane, readers: Vec<Reader>) -> (DocumentId, Document) {
         let document = DocumentId(sixteen("document", self.seed()));
+        let case = (lane != Lane::Directory).then(|| CaseId(sixteen("case", 1)));
         let create = DocumentAction::Create {
-            case: None,
+            case,
             lane,
             readers,
             commitment: hash("epoch 1"),

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use troth_protocol::ids::{DeviceId, DocumentId, MemberId};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
 use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::roster::Roster;
 use troth_protocol::state::State;
-use troth_protocol::statement::{DocumentAction, Genesis, Principal, Reader, Role, RosterAction};
+use troth_protocol::statement::{DocumentAction, Genesis, Lane, Principal, Reader, Role, RosterAction};
 
 use crate::practice::Device;
 
@@ -20,6 +20,7 @@ struct Draft {
     roles: BTreeMap<MemberId, Role>,
     own: BTreeMap<(MemberId, Class), Generation>,
     admin: BTreeMap<Class, Generation>,
+    proposals: BTreeMap<Hash, (MemberId, DeviceId)>,
     sealings: Vec<Sealing>,
 }
 
@@ -63,6 +64,11 @@ pub fn of_roster(roster: &Roster, by: &Device, actions: &[RosterAction]) -> Vec<
         admin: Class::ALL
             .into_iter()
             .map(|c| (c, generation(roster.admin_key(c))))
+            .collect(),
+        proposals: roster
+            .recoveries()
+            .iter()
+            .map(|(hash, r)| (*hash, (r.member, r.device.id())))
             .collect(),
         sealings: Vec::new(),
     };
@@ -168,7 +174,12 @@ impl Draft {
                 for device in self.devices_of(by) {
                     self.seal(new, KeyRef::Device(device, *class));
                 }
-                self.seal(KeyRef::Member(by, *class, self.own[&(by, *class)].0), new);
+                let (present, exposed) = self.own[&(by, *class)];
+                self.seal(KeyRef::Member(by, *class, present), new);
+                let (admins, turned) = (self.admin[class].0, !self.admin[class].1);
+                if exposed && turned && self.roles.get(&by) == Some(&Role::Admin) {
+                    self.seal(KeyRef::Role(Role::Admin, *class, admins), new);
+                }
                 self.own.insert((by, *class), (*generation, false));
             }
             RosterAction::TurnRoleKey {
@@ -191,6 +202,26 @@ impl Draft {
                 }
                 self.seal(KeyRef::Role(*role, *class, self.admin[class].0), new);
                 self.admin.insert(*class, (*generation, false));
+            }
+            RosterAction::ProposeRecovery { member, device, .. } => {
+                for class in Class::ALL {
+                    let present = self.own.get(&(*member, class)).map_or(0, |own| own.0);
+                    self.seal(
+                        KeyRef::Member(*member, class, present + 1),
+                        KeyRef::Device(device.id(), class),
+                    );
+                }
+            }
+            RosterAction::ApproveRecovery { proposal } => {
+                if let Some((member, device)) = self.proposals.get(proposal).copied() {
+                    self.expose(member, true);
+                    self.devices.retain(|_, m| *m != member);
+                    self.devices.insert(device, member);
+                    for class in Class::ALL {
+                        let present = self.own[&(member, class)].0;
+                        self.own.insert((member, class), (present + 1, false));
+                    }
+                }
             }
             _ => {}
         }
@@ -215,10 +246,17 @@ pub fn of_document(
         .and_then(|d| d.epoch_record(epoch))
         .map(|e| e.sealed_to.iter().copied().collect())
         .unwrap_or_default();
+    // The one whom the policy named when process notes were begun, while they keep records.
+    let begun = document
+        .and_then(|d| d.epoch_record(1))
+        .map_or(position, |e| e.from);
+    let custodian = state.roster.custodian(begun).filter(|c| {
+        let role = state.roster.role(c, position);
+        matches!(role, Some(Role::Admin | Role::Counselor))
+    });
     let mut sealings = Vec::new();
     for action in actions {
-        let class =
-            |lane: Option<troth_protocol::statement::Lane>| lane.map_or(Class::General, |l| l.class());
+        let class = |lane: Option<Lane>| lane.map_or(Class::General, |l| l.class());
         let keys = |readers: &[Reader], class| -> BTreeSet<KeyRef> {
             let of = |r: &Reader| state.roster.recipients(&r.principal, class, position);
             let is_auditor = |r: &&Reader| match r.principal {
@@ -227,12 +265,22 @@ pub fn of_document(
             };
             readers.iter().filter(|r| !is_auditor(r)).flat_map(of).collect()
         };
+        let all = |readers: &[Reader], lane: Option<Lane>| -> BTreeSet<KeyRef> {
+            let class = lane.map_or(Class::General, |l| l.class());
+            let kept = custodian
+                .filter(|_| lane == Some(Lane::ProcessNotes))
+                .map(Principal::Member);
+            let of_custodian = kept
+                .iter()
+                .flat_map(|p| state.roster.recipients(p, class, position));
+            keys(readers, class).into_iter().chain(of_custodian).collect()
+        };
         match action {
             DocumentAction::Create {
                 lane: l, readers: r, ..
             } => {
                 (lane, epoch, readers) = (Some(*l), 1, r.clone());
-                holders = keys(&readers, class(lane));
+                holders = all(&readers, lane);
                 let key = KeyRef::Epoch(id, 1);
                 sealings.extend(holders.iter().map(|to| Sealing { key, to: *to }));
             }
@@ -249,16 +297,14 @@ pub fn of_document(
             DocumentAction::Revoke { principal } => readers.retain(|r| r.principal != *principal),
             DocumentAction::Turn { epoch: next, .. } => {
                 let (old, new) = (KeyRef::Epoch(id, epoch), KeyRef::Epoch(id, *next));
-                holders = keys(&readers, class(lane));
+                holders = all(&readers, lane);
                 sealings.extend(holders.iter().map(|to| Sealing { key: new, to: *to }));
                 sealings.push(Sealing { key: old, to: new });
                 epoch = *next;
             }
             DocumentAction::Reseal => {
                 let key = KeyRef::Epoch(id, epoch);
-                let lacking = keys(&readers, class(lane))
-                    .into_iter()
-                    .filter(|to| !holders.contains(to));
+                let lacking = all(&readers, lane).into_iter().filter(|to| !holders.contains(to));
                 sealings.extend(lacking.map(|to| Sealing { key, to }));
             }
             DocumentAction::Supersede { .. } => {}

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use troth_protocol::keys::Class;
 use troth_protocol::statement::{Lane, Rights, Role};
 
+use crate::practice::WEEK_MS;
+
 /// One attempt. The numbers pick among the devices and documents that there are; many attempts will be refused.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -24,6 +26,13 @@ pub enum What {
     Join(Role),
     ChangeRole(Role),
     Remove,
+    Propose,
+    Approve {
+        turn: bool,
+    },
+    Stop,
+    /// Names a custodian, or nobody.
+    Custodian(bool),
     Create {
         lane: Lane,
         admins: bool,
@@ -53,7 +62,7 @@ fn what() -> impl Strategy<Value = What> {
     let class = || prop::sample::select(&Class::ALL[..]);
     let role = || prop::sample::select(&[Role::Admin, Role::Counselor, Role::Client, Role::Auditor][..]);
     let lane = prop::sample::select(&[Lane::Joint, Lane::ProcessNotes, Lane::Assessments][..]);
-    let until = || prop::option::weighted(0.3, 1..50u64);
+    let until = || prop::option::weighted(0.3, prop_oneof![1..50u64, Just(10 * WEEK_MS)]);
     let rights = prop::sample::select(&[Rights::Read, Rights::Write][..]);
     prop_oneof![
         2 => Just(What::AddDevice),
@@ -63,6 +72,10 @@ fn what() -> impl Strategy<Value = What> {
         3 => role().prop_map(What::Join),
         2 => role().prop_map(What::ChangeRole),
         1 => Just(What::Remove),
+        4 => Just(What::Propose),
+        6 => any::<bool>().prop_map(|turn| What::Approve { turn }),
+        1 => Just(What::Stop),
+        1 => any::<bool>().prop_map(What::Custodian),
         3 => (lane, any::<bool>(), until()).prop_map(|(lane, admins, share)| What::Create { lane, admins, share }),
         3 => (rights, any::<bool>(), until())
             .prop_map(|(rights, admins, until)| What::Grant { rights, admins, until }),
@@ -75,6 +88,7 @@ fn what() -> impl Strategy<Value = What> {
         1 => Just(What::Login),
         1 => Just(What::Access),
         2 => (1..30u64).prop_map(What::Wait),
+        1 => Just(What::Wait(WEEK_MS)),
     ]
 }
 

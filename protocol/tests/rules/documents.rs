@@ -1,6 +1,6 @@
 //! A document's control chain: created, turned, superseded, erased.
 
-use troth_protocol::ids::{DocumentId, Hash};
+use troth_protocol::ids::{CaseId, DocumentId, Hash};
 use troth_protocol::keys::{KeyRef, Sealing};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
@@ -123,6 +123,37 @@ fn r13_process_notes_are_no_roles() {
     // The admin cannot take them, either.
     let take = vec![granting(reader(&anna))];
     assert_eq!(practice.control(&anna, notes, take), Err(Rule::NotPermitted));
+}
+
+#[test]
+fn r1_a_case_has_its_lanes_and_the_practice_its_directory() {
+    let (mut practice, anna) = Practice::found();
+    let case = Some(CaseId([1; 16]));
+    for (lane, _) in Lane::NAMES {
+        for case in [None, case] {
+            let (_, mut body) = practice.creating(lane, vec![writer(&anna)]);
+            if let DocumentAction::Create { case: of, .. } = &mut body.actions[0] {
+                *of = case;
+            }
+            let fits = case.is_none() == (lane == Lane::Directory);
+            let outcome = create(&mut practice, &anna, body);
+            assert_eq!(
+                outcome.err(),
+                (!fits).then_some(Rule::Malformed),
+                "{lane:?} {case:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn r13_a_directory_is_begun_by_an_admin() {
+    // Devices show as names what stands there: a counselor's own would let them call anybody anything.
+    let (mut practice, anna) = Practice::found();
+    let bruno = practice.join(&anna, Role::Counselor);
+    let (_, body) = practice.creating(Lane::Directory, vec![writer(&bruno), admins()]);
+    assert_eq!(create(&mut practice, &bruno, body), Err(Rule::NotPermitted));
+    practice.document(&anna, Lane::Directory, vec![admins()]);
 }
 
 #[test]

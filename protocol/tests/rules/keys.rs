@@ -287,6 +287,29 @@ fn r24_a_revoked_device_gets_nothing_of_the_key_that_turns_with_its_revocation()
 }
 
 #[test]
+fn r24_r26_the_admins_key_follows_an_admins_own_when_that_turns_after_an_exposure() {
+    let (mut practice, anna) = Practice::found();
+    let laptop = practice.add_device(&anna);
+    practice.revoke(&anna, &laptop).unwrap();
+    // Anna's own key is exposed: so the admins' new key goes to her remaining device.
+    let turn = practice.turning_admin(Class::General);
+    practice.roster(&anna, vec![turn]).unwrap();
+    let key = KeyRef::Role(Role::Admin, Class::General, 2);
+    let listed = practice.entries.last().unwrap().statement().sealings().to_vec();
+    let to = KeyRef::Device(anna.id(), Class::General);
+    assert!(listed.contains(&Sealing { key, to }));
+    // When her own turns it is given on under that. Else a phone that she adds now would not have it; and once the device that
+    // has it is gone, nobody could ever open what is the admins'.
+    let turn = vec![practice.turning_own(&anna, Class::General)];
+    let right = sealings::of_roster(&practice.state.roster, &anna, &turn);
+    let to = KeyRef::Member(anna.member, Class::General, 2);
+    assert!(right.contains(&Sealing { key, to }));
+    exactly(&mut practice, &anna, turn);
+    let phone = practice.add_device(&anna);
+    practice.revoke(&phone, &anna).unwrap();
+}
+
+#[test]
 fn r29_a_key_that_turned_too_early_is_exposed_all_the_same() {
     let (mut practice, anna) = Practice::found();
     let laptop = practice.add_device(&anna);

@@ -5,169 +5,16 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
-use troth_protocol::keys::Class;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{
-    Access, AccessKind, Body, Change, DocumentAction, Erasure, Principal, Reader, Rights, Role, RosterAction,
-    Session,
-};
+use troth_protocol::statement::{Body, Change, Role};
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::{entitled, may_open, may_see};
 
-use crate::attempts::{Attempt, What, attempt, kind};
-use crate::practice::{Device, Practice, admins, hash, may, revoking};
-use crate::records::granting;
+use crate::attempts::{What, attempt, kind};
 use crate::replay::alone;
-
-/// Everyone who ever was there, and what they left behind.
-struct Story {
-    practice: Practice,
-    devices: Vec<Device>,
-    documents: Vec<DocumentId>,
-}
+use crate::story::Story;
 
 impl Story {
-    fn begin() -> Self {
-        let (practice, anna) = Practice::found();
-        Self {
-            practice,
-            devices: vec![anna],
-            documents: Vec::new(),
-        }
-    }
-
-    /// `Err` with the rule where it is refused.
-    fn go_on(&mut self, attempt: &Attempt) -> Result<(), Rule> {
-        let by = self.devices[attempt.by % self.devices.len()].clone();
-        let other = self.devices[attempt.other % self.devices.len()].clone();
-        let practice = &mut self.practice;
-        let id = match self.documents.len() {
-            0 => DocumentId([0; 16]),
-            n => self.documents[attempt.document % n],
-        };
-        let there = practice.state.documents.contains_key(&id);
-        let until = |practice: &Practice, wait: &Option<u64>| wait.map(|w| practice.now + w);
-        match &attempt.what {
-            What::AddDevice => {
-                let device = practice.new_device(by.member);
-                practice.roster(&by, vec![practice.adding(&device)])?;
-                self.devices.push(device);
-            }
-            What::RevokeDevice { turn } => {
-                let mut actions = vec![revoking(&other)];
-                if *turn && by.member == other.member && by.id() != other.id() {
-                    actions.extend(Class::ALL.map(|c| practice.turning_own(&by, c)));
-                }
-                practice.roster(&by, actions)?;
-            }
-            What::TurnOwn(class) => {
-                let turn = practice.turning_own(&by, *class);
-                practice.roster(&by, vec![turn])?;
-            }
-            What::TurnAdmin(class) => {
-                let turn = practice.turning_admin(*class);
-                practice.roster(&by, vec![turn])?;
-            }
-            What::Join(role) => {
-                let device = practice.new_member();
-                let (invite, inviting) = practice.inviting(*role);
-                let joining = practice.joining(invite, *role, &device);
-                practice.roster(&by, vec![inviting, joining])?;
-                self.devices.push(device);
-            }
-            What::ChangeRole(role) => {
-                let (member, role) = (other.member, *role);
-                practice.roster(&by, vec![RosterAction::ChangeRole { member, role }])?;
-            }
-            What::Remove => {
-                let member = other.member;
-                practice.roster(&by, vec![RosterAction::RemoveMember { member }])?;
-            }
-            What::Create {
-                lane,
-                admins: with_admins,
-                share,
-            } => {
-                let own = may(Principal::Member(by.member), Rights::Write);
-                let mut readers = vec![own];
-                if *with_admins {
-                    readers.push(admins());
-                }
-                if other.member != by.member {
-                    let until = until(practice, share);
-                    readers.push(Reader {
-                        until,
-                        ..may(Principal::Member(other.member), Rights::Read)
-                    });
-                }
-                let (id, body) = practice.creating(*lane, readers);
-                practice.say(&by, Body::Document(body))?;
-                self.documents.push(id);
-            }
-            What::Grant {
-                rights,
-                admins,
-                until: wait,
-            } => {
-                let principal = match admins {
-                    true => Principal::Role(Role::Admin),
-                    false => Principal::Member(other.member),
-                };
-                let reader = Reader {
-                    principal,
-                    rights: *rights,
-                    until: until(practice, wait),
-                };
-                practice.control(&by, id, vec![granting(reader)])?;
-            }
-            What::Withdraw { turn } => {
-                let principal = Principal::Member(other.member);
-                let mut actions = vec![DocumentAction::Revoke { principal }];
-                if *turn && there {
-                    actions.push(practice.turning(id));
-                }
-                practice.control(&by, id, actions)?;
-            }
-            What::Turn if there => {
-                practice.turn(&by, id)?;
-            }
-            What::Reseal => {
-                practice.control(&by, id, vec![DocumentAction::Reseal])?;
-            }
-            What::Edit { late_epoch } => {
-                let mut change = practice.edit(&by, id);
-                change.epoch -= u64::from(*late_epoch);
-                practice.say(&by, Body::Change(change))?;
-            }
-            What::Supersede => {
-                let by_document = DocumentId([1; 16]);
-                practice.control(&by, id, vec![DocumentAction::Supersede { by: by_document }])?;
-            }
-            What::Erase if there => {
-                let prev = practice.state.documents[&id].head();
-                practice.say(&by, Body::Erasure(Erasure { document: id, prev }))?;
-            }
-            What::Login => {
-                let transcript = hash("transcript");
-                practice.say(&by, Body::Session(Session { transcript }))?;
-            }
-            What::Access => {
-                let kind = AccessKind::Fetch;
-                practice.say(
-                    &by,
-                    Body::Access(Access {
-                        document: id,
-                        kind,
-                        at: 1,
-                    }),
-                )?;
-            }
-            What::Wait(time) => practice.now += time,
-            What::Turn | What::Erase => {}
-        }
-        Ok(())
-    }
-
     fn an_admin_remains(&self) -> bool {
         let roster = &self.practice.state.roster;
         let mut admins = roster.members_with(Role::Admin, u64::MAX);
@@ -302,7 +149,7 @@ fn the_stories_do_happen() {
             }
         }
     }
-    assert!(taken.len() >= 17, "{}", taken.len());
+    assert!(taken.len() >= 21, "{}", taken.len());
     for rule in [
         Rule::Revoked,
         Rule::NotPermitted,
@@ -313,6 +160,7 @@ fn the_stories_do_happen() {
         Rule::WrongEpoch,
         Rule::StaleEpoch,
         Rule::NoWriter,
+        Rule::Recovery,
     ] {
         assert!(refused.contains(&rule), "{rule:?}");
     }

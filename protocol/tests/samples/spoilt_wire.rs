@@ -145,6 +145,7 @@ pub fn spoilt() -> Vec<Sample> {
     let follow = frame(&ClientMessage::Follow(Follow {
         nonce: Nonce([0x44; 32]),
         size: 23,
+        through: None,
     }));
     let info = frame(&ClientMessage::Info);
     let refusal = frame(&RelayMessage::Refused(Refused {
@@ -220,8 +221,8 @@ pub fn spoilt() -> Vec<Sample> {
             bytes
         }),
         client("more-fields", "a field that nobody knows", &{
-            let mut bytes = followed(&follow, &[0]);
-            bytes[4] = 0x83;
+            let mut bytes = followed(&follow, &[0, 0]);
+            bytes[4] = 0x84;
             bytes
         }),
         relay("spelt-null", "no head, spelt out as null", &{

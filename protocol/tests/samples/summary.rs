@@ -122,6 +122,7 @@ pub fn client(message: &ClientMessage) -> Value {
         ClientMessage::Info => json!({}),
         ClientMessage::Put(p) => json!({ "slot": p.slot, "value": p.value.len() }),
         ClientMessage::Take(t) => json!({ "slot": t.slot }),
+        ClientMessage::Locate(device) => json!({ "device": device.to_string() }),
     };
     json!({ "message": name(message), "fields": fields })
 }
@@ -169,6 +170,7 @@ pub fn relay(message: &RelayMessage) -> Value {
         }
         RelayMessage::Mail(p) => json!({ "slot": p.slot, "value": p.value.len() }),
         RelayMessage::Goodbye(g) => json!({ "rule": g.rule }),
+        RelayMessage::Located(found) => json!({ "practice": found.map(|p| p.to_string()) }),
     };
     json!({ "message": name(message), "fields": fields })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint};
 use troth_protocol::counts::{Counts, SignedCounts, digest};
 use troth_protocol::entry::Leaf;
-use troth_protocol::ids::{DocumentId, InviteId, Nonce, PracticeId};
+use troth_protocol::ids::{DeviceId, DocumentId, InviteId, Nonce, PracticeId};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, CheckpointRef, Session};
 use troth_protocol::stream::Stream;
@@ -141,6 +141,15 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
             ClientMessage::Follow(Follow {
                 nonce: Nonce([0x44; 32]),
                 size: 24,
+                through: None,
+            }),
+        ),
+        (
+            "follow-through",
+            ClientMessage::Follow(Follow {
+                nonce: Nonce([0x44; 32]),
+                size: 0,
+                through: Some(24),
             }),
         ),
         (
@@ -161,6 +170,7 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
                 slot: 0,
             }),
         ),
+        ("locate", ClientMessage::Locate(DeviceId([8; 32]))),
     ]
 }
 
@@ -231,6 +241,8 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
                 rule: Rule::SlowReader.number(),
             }),
         ),
+        ("located", RelayMessage::Located(Some(PracticeId([9; 32])))),
+        ("located-nowhere", RelayMessage::Located(None)),
     ]
 }
 

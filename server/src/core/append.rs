@@ -27,6 +27,9 @@ pub(super) struct Round {
     broken: Option<StoreError>,
 }
 
+/// What a durable write leaves to be done once it is acknowledged: the ledgers that grew, and what is new in each.
+pub(super) type Settlement = Vec<(PracticeId, Vec<Fresh>)>;
+
 /// A ledger's write, and what was new in it.
 struct Written {
     practice: PracticeId,
@@ -172,22 +175,14 @@ impl Core {
         };
         match result {
             Ok(written) => {
-                let grown: Vec<_> = written
-                    .into_iter()
-                    .filter_map(|ledger| self.publish(ledger))
-                    .collect();
                 for (id, request, receipts) in round.answers {
                     self.send(id, &RelayMessage::Appended(Appended { request, receipts }));
                 }
                 for id in round.welcome {
                     self.welcome(id);
                 }
-                for (practice, fresh) in grown {
-                    if fresh.iter().any(|f| f.stream == Stream::Roster) {
-                        self.cut_off(&practice);
-                    }
-                    self.fan_out(&practice, &fresh);
-                }
+                let grown = written.into_iter().filter_map(|ledger| self.grow(ledger));
+                self.unsettled = grown.collect();
             }
             Err(error) => {
                 let rule = self.rest_after(&error);
@@ -229,20 +224,41 @@ impl Core {
         Ok(written)
     }
 
-    /// Signs what is durable and shows it. Nothing was signed for this size before.
-    fn publish(&mut self, ledger: Written) -> Option<(PracticeId, Vec<Fresh>)> {
+    /// Takes a ledger's durable write into memory.
+    fn grow(&mut self, ledger: Written) -> Option<(PracticeId, Vec<Fresh>)> {
         let practice = self.practices.get_mut(&ledger.practice)?;
         practice.tree = Arc::new(ledger.sequenced.tree);
         if let Some(size) = ledger.sequenced.written_down {
             practice.written_down = size;
         }
+        Some((ledger.practice, ledger.fresh))
+    }
+
+    /// What [`Core::settle`] is for.
+    pub(super) fn finish(&mut self) {
+        let grown = std::mem::take(&mut self.unsettled);
+        for (practice, fresh) in &grown {
+            self.publish(practice, fresh);
+        }
+        for (practice, fresh) in grown {
+            if fresh.iter().any(|f| f.stream == Stream::Roster) {
+                self.cut_off(&practice);
+            }
+            self.fan_out(&practice, &fresh);
+        }
+    }
+
+    /// Signs what is durable and shows it. Nothing was signed for this size before.
+    fn publish(&mut self, of: &PracticeId, fresh: &[Fresh]) {
+        let Some(practice) = self.practices.get_mut(of) else {
+            return;
+        };
         practice.sign(&self.settings.key);
-        if ledger.fresh.iter().any(|f| f.stream == Stream::Roster) {
-            practice.roster = Arc::new(practice.state.roster.clone());
-            info!(practice = %ledger.practice, size = practice.tree.size(), "the roster changed");
+        if fresh.iter().any(|f| f.stream == Stream::Roster) {
+            practice.show_roster();
+            info!(practice = %of, size = practice.tree.size(), "the roster changed");
         }
         self.effects.push(Effect::Publish(practice.ledger()));
-        Some((ledger.practice, ledger.fresh))
     }
 
     /// Whoever was removed in the middle of a session is cut off at once.

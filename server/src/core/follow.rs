@@ -71,14 +71,16 @@ impl Core {
         };
         if following.position < practice.tree.size() {
             let streams = visible(practice, &live.member);
-            let plan = plan(
+            let (from, through) = (following.position, following.follow.through);
+            let mut plan = plan(
                 practice,
-                following.position,
+                from,
                 practice.tree.size(),
                 streams,
                 Purpose::CatchUp,
                 self,
             );
+            plan.through = through;
             self.effects.push(Effect::Read(id, Box::new(plan)));
         } else {
             following.live = true;
@@ -215,7 +217,7 @@ fn visible(practice: &Practice, member: &MemberId) -> Streams {
                 *s,
                 Until {
                     position: visible_until(state, member, s)?,
-                    payloads,
+                    payloads: payloads || *s == Stream::Roster,
                 },
             ))
         })
@@ -233,6 +235,7 @@ fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purp
         practice: *practice.id(),
         from,
         to,
+        through: None,
         streams,
         purpose,
         tree: practice.tree.clone(),

@@ -74,14 +74,7 @@ pub fn load(
         return Err(LoadError::Key(practice));
     }
     let checkpoint = super::sign(&state, tree.size(), tree.root(), key);
-    let roster = Arc::new(state.roster.clone());
-    Ok(Practice {
-        state,
-        roster,
-        tree: Arc::new(tree),
-        checkpoint,
-        written_down: from,
-    })
+    Ok(Practice::new(state, tree, checkpoint, from))
 }
 
 /// The state that was last written down; none where there is none or it is of another version: then all is replayed.

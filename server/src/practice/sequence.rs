@@ -1,7 +1,5 @@
 //! How a ledger grows: statements take their positions, or are refused, before anything is written.
 
-use std::sync::Arc;
-
 use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::document::Document;
@@ -298,17 +296,7 @@ pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Ru
         root: troth_protocol::tree::EMPTY_ROOT,
         signature: [0; 64],
     };
-    let (tree, roster) = (Arc::new(Tree::new()), Arc::new(state.roster.clone()));
-    Ok((
-        Practice {
-            state,
-            roster,
-            tree,
-            checkpoint,
-            written_down: 0,
-        },
-        pending,
-    ))
+    Ok((Practice::new(state, Tree::new(), checkpoint, 0), pending))
 }
 
 /// The id that a genesis statement founds.

@@ -49,6 +49,8 @@ pub struct Plan {
     pub from: u64,
     /// Position after the last.
     pub to: u64,
+    /// A position that no run reaches across.
+    pub through: Option<u64>,
     /// What is shown.
     pub streams: Streams,
     /// What for.

@@ -135,6 +135,7 @@ const LET_GO_PAUSE: Duration = Duration::from_millis(10);
 
 fn connect(dir: &Path) -> Result<Open, StoreError> {
     let dir = dir.join("sled");
+    remove_unfinished_snapshots(&dir)?;
     let config = ::sled::Config::new()
         .path(&dir)
         .cache_capacity(CACHE_BYTES)
@@ -143,6 +144,25 @@ fn connect(dir: &Path) -> Result<Open, StoreError> {
     let tree = db.open_tree("troth")?;
     let file = OpenOptions::new().write(true).open(dir.join("db"))?;
     Ok(Open { db, tree, file })
+}
+
+/// sled writes a snapshot of its own bookkeeping when it opens, and renames it when it is whole. What a kill or a power cut
+/// left of one that was not, it takes for the newest snapshot, finds damaged, and does not open any more. Nothing is lost
+/// with it: the one before it, or the log, says the same.
+fn remove_unfinished_snapshots(dir: &Path) -> Result<(), StoreError> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    for item in fs::read_dir(dir)? {
+        let path = item?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "generating")
+        {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens the database once nobody holds its lock. The directory is this store's own already, so who holds it can only be a

@@ -128,8 +128,12 @@ impl Client {
     }
 
     pub async fn follow(&mut self, size: u64) {
-        self.send(&ClientMessage::Follow(Follow { nonce: NONCE, size }))
-            .await;
+        self.send(&ClientMessage::Follow(Follow {
+            nonce: NONCE,
+            size,
+            through: None,
+        }))
+        .await;
     }
 
     pub async fn append(&mut self, uploads: Vec<Upload>) -> Appended {

@@ -4,6 +4,7 @@ use troth_protocol::ids::PracticeId;
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Role;
+use troth_protocol::stream::Stream;
 use troth_protocol::wire::{Append, ClientMessage, Follow};
 
 use super::people::{Device, document, member};
@@ -117,7 +118,7 @@ fn what_a_member_may_not_see_comes_as_roots() {
 }
 
 #[test]
-fn an_auditor_reads_statements_and_no_payload() {
+fn an_auditor_reads_statements_and_no_payload_but_the_rosters_sealed_keys() {
     let mut s = scene();
     let auditor = Device::new(3, member(3));
     s.world.append(
@@ -135,7 +136,15 @@ fn an_auditor_reads_statements_and_no_payload() {
     s.edit(1, b"sealed");
     reader.take_all(s.world.items(id));
     assert_eq!(reader.positions().len() as u64, s.size());
-    assert!(reader.seen.iter().all(|(_, payload)| payload.is_none()));
+    // The roster's payloads are sealed keys, their own among them: without these they could not add a device.
+    let given = reader
+        .seen
+        .iter()
+        .filter(|(_, payload)| payload.is_some())
+        .count() as u64;
+    assert_eq!(given, s.world.state(&s.practice).count(&Stream::Roster));
+    let edits = reader.seen.iter().filter_map(|(_, payload)| payload.as_deref());
+    assert!(edits.into_iter().all(|payload| payload != b"sealed"));
 }
 
 #[test]
@@ -344,6 +353,7 @@ fn r60_a_second_follow_waits_for_the_first_to_catch_up() {
         ClientMessage::Follow(Follow {
             nonce: NONCE,
             size: 1,
+            through: None,
         }),
     );
     assert_eq!(s.world.refused(id).rule(), Rule::Quota);

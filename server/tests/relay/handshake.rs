@@ -185,6 +185,7 @@ fn r51_messages_come_in_the_order_of_the_states() {
     let follow = ClientMessage::Follow(Follow {
         nonce: Nonce([1; 32]),
         size: 0,
+        through: None,
     });
     let session = ClientMessage::Session(device.session(world.state(&practice), Hash::default()));
     for early in [follow.clone(), session] {

@@ -58,6 +58,8 @@ async fn grown(dir: &std::path::Path) -> (Running, Relay, PracticeId) {
         writer.append(chunk.to_vec()).await;
     }
     let relay = running.relay.clone();
+    // What is acknowledged is shown a moment later: once the core answers, it is.
+    assert!(relay.answers().await);
     (running, relay, practice)
 }
 

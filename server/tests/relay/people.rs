@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use troth_protocol::cbor;
 use troth_protocol::entry::Signed;
-use troth_protocol::ids::{DeviceId, InviteId};
+use troth_protocol::ids::{CaseId, DeviceId, InviteId};
 use troth_protocol::ids::{DocumentId, Hash, MemberId, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::keys::{
     Class, ClassKeys, DeviceKeys, ED25519, KeyRef, SealedKeys, Sealing, SealingKey, X_WING_LEN,
@@ -239,7 +239,7 @@ impl Device {
         let sealings: Vec<Sealing> = recipients.map(|to| Sealing { key, to }).collect();
         let payload = sealed(&sealings);
         let create = DocumentAction::Create {
-            case: None,
+            case: Some(CaseId::default()),
             lane: Lane::Joint,
             readers,
             commitment: Hash::default(),

@@ -189,9 +189,10 @@ impl World {
     pub fn handle(&mut self, events: Vec<Event>) {
         let mut events = events;
         while !events.is_empty() {
-            let effects = self
+            let mut effects = self
                 .core
                 .handle(self.now, &mut self.rng, std::mem::take(&mut events));
+            effects.extend(self.core.settle());
             for effect in effects {
                 self.perform(effect, &mut events);
             }
@@ -341,7 +342,14 @@ impl World {
     }
 
     pub fn follow(&mut self, id: ConnectionId, size: u64) {
-        self.send(id, ClientMessage::Follow(Follow { nonce: NONCE, size }));
+        self.send(
+            id,
+            ClientMessage::Follow(Follow {
+                nonce: NONCE,
+                size,
+                through: None,
+            }),
+        );
     }
 }
 

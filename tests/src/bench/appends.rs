@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Barrier;
 use troth_client_core::crypto::actor;
-use troth_protocol::wire::{Append, ClientMessage, RelayMessage};
+use troth_protocol::wire::{Append, ClientMessage, RelayMessage, Upload};
 
 use super::latency::Latencies;
 use super::raw::Raw;
@@ -113,6 +113,7 @@ async fn run(options: &Options, name: &str, writers: usize, pace: Pace) -> Resul
     })
 }
 
+/// Makes its next statement while it waits for an answer, as somebody does who goes on writing.
 struct Writer {
     connection: Connection,
     author: Author,
@@ -121,6 +122,11 @@ struct Writer {
 }
 
 impl Writer {
+    fn make(&mut self, sent: usize, size: usize) -> Result<Upload> {
+        let at = (sent * size) % (self.edits.len() - size + 1);
+        self.author.write(&mut self.rng, &self.edits[at..at + size])
+    }
+
     /// Writes until the time is up. Returns edits and statements acknowledged, and the time that each statement took.
     async fn run(
         mut self,
@@ -136,11 +142,14 @@ impl Writer {
         };
         let (mut sent, mut answered, mut latencies) = (0_usize, 0_usize, Latencies::default());
         let mut times = vec![end; in_flight];
+        let mut next = None;
         loop {
             while sent - answered < in_flight && Instant::now() < end {
-                let at = (sent * size) % (self.edits.len() - size + 1);
                 times[sent % in_flight] = Instant::now();
-                let upload = self.author.write(&mut self.rng, &self.edits[at..at + size])?;
+                let upload = match next.take() {
+                    Some(made) => made,
+                    None => self.make(sent, size)?,
+                };
                 let append = Append {
                     request: sent as u64,
                     uploads: vec![upload],
@@ -152,6 +161,9 @@ impl Writer {
                 return Ok((answered * size, answered, latencies));
             }
             self.connection.flush().await?;
+            if next.is_none() {
+                next = Some(self.make(sent, size)?);
+            }
             match self.connection.receive().await? {
                 RelayMessage::Appended(appended) => {
                     ensure!(

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use troth_client_core::content::Edits;
 use troth_client_core::crypto::{DocumentCipher, EpochKey, actor};
-use troth_client_core::document::{Incoming, LaneDocument};
+use troth_client_core::document::{Incoming, LaneDocument, apply_many};
 use troth_protocol::ids::{DeviceId, DocumentId};
 use troth_protocol::statement::{Body, DocumentAction};
 
@@ -150,13 +150,19 @@ fn decrypt(member: &Member, entries: Vec<Entry>) -> Result<Opened> {
 
 /// Applies the edits, each in the name that its statement proves.
 fn open(me: DeviceId, incoming: Opened) -> Result<HashMap<DocumentId, LaneDocument>> {
-    incoming
+    let (ids, edits): (Vec<_>, Vec<_>) = incoming.into_iter().unzip();
+    let mut lanes = Vec::with_capacity(ids.len());
+    for (document, edits) in ids.iter().zip(edits) {
+        lanes.push((LaneDocument::new(actor(&me, document))?, edits));
+    }
+    let mut jobs: Vec<_> = lanes.iter_mut().map(|(lane, edits)| (lane, &edits[..])).collect();
+    let applied = apply_many(&mut jobs);
+    for (applied, (_, edits)) in applied.into_iter().zip(&lanes) {
+        ensure!(applied?.accepted.len() == edits.len(), "every edit applies");
+    }
+    Ok(ids
         .into_iter()
-        .map(|(document, edits)| {
-            let mut lane = LaneDocument::new(actor(&me, &document))?;
-            let applied = lane.apply(&edits)?;
-            ensure!(applied.accepted.len() == edits.len(), "every edit applies");
-            Ok((document, lane))
-        })
-        .collect()
+        .zip(lanes)
+        .map(|(id, (lane, _))| (id, lane))
+        .collect())
 }

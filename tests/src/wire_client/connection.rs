@@ -122,7 +122,12 @@ impl Connection {
     pub async fn follow(&mut self, rng: &mut impl CryptoRng, size: u64) -> Result<Nonce> {
         let mut nonce = Nonce::default();
         rng.fill_bytes(&mut nonce.0);
-        self.send(&ClientMessage::Follow(Follow { nonce, size })).await?;
+        self.send(&ClientMessage::Follow(Follow {
+            nonce,
+            size,
+            through: None,
+        }))
+        .await?;
         Ok(nonce)
     }
 

@@ -8,7 +8,7 @@ use troth_client_core::crypto::{
 };
 use troth_protocol::cbor;
 use troth_protocol::checkpoint::ledger_origin;
-use troth_protocol::ids::{DocumentId, Hash, MemberId, Nonce, PracticeId, VerifyingKey};
+use troth_protocol::ids::{CaseId, DocumentId, Hash, MemberId, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing};
 use troth_protocol::statement::{
     self, Body, DeviceKind, DocumentAction, Genesis, Lane, PayloadRef, Policy, Principal, Reader, Rights,
@@ -180,7 +180,7 @@ impl Member {
             document: id,
             prev: None,
             actions: vec![DocumentAction::Create {
-                case: None,
+                case: Some(CaseId(id.0)),
                 lane: Lane::Joint,
                 readers: vec![reader],
                 commitment: key.commitment(&context),

@@ -1,5 +1,4 @@
-//! A compiler for WebAssembly from Debian's packages, unpacked below the target directory: nothing is installed, and
-//! nobody has to be root.
+//! A compiler for WebAssembly from Debian's packages.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{output, program, run, target_dir, works};
+use crate::command::{program, works};
+use crate::debian::{Apt, unpacked};
 
 /// Where the packages were unpacked, with `usr` below it.
 pub struct Toolchain {
@@ -42,47 +42,14 @@ impl Toolchain {
     }
 }
 
-/// Whether this machine has Debian's package tools.
-pub fn is_here() -> bool {
-    ["apt-get", "apt-cache", "dpkg", "dpkg-query"]
-        .iter()
-        .all(|tool| works(&mut program(tool, &["--version"])))
-}
-
 /// The toolchain: the one unpacked earlier, or else fetched (140 MB) and unpacked (850 MB) now.
 ///
 /// # Errors
 /// When Debian's packages cannot be reached, or no longer fit together.
 pub fn toolchain() -> Result<Toolchain> {
-    let root = target_dir().join("wasm-toolchain");
-    if !root.exists() {
-        // Made under another name, so that a toolchain that is there is a whole one.
-        let part = target_dir().join("wasm-toolchain.part");
-        if part.exists() {
-            fs::remove_dir_all(&part)?;
-        }
-        unpack(&part)?;
-        fs::rename(&part, &root)?;
-    }
-    Ok(Toolchain { root })
-}
-
-fn unpack(root: &Path) -> Result<()> {
-    let apt = Apt::new(&root.join("apt"))?;
-    let packages = packages(&apt)?;
-    eprintln!("fetching {}", packages.join(" "));
-    let debs = root.join("debs");
-    fs::create_dir_all(&debs)?;
-    run(apt
-        .get(&["--quiet=2", "download"])
-        .args(&packages)
-        .current_dir(&debs))?;
-    for deb in fs::read_dir(&debs)? {
-        run(program("dpkg", &["--extract"]).arg(deb?.path()).arg(root))?;
-    }
-    fs::remove_dir_all(debs)?;
-    fs::remove_dir_all(root.join("apt"))?;
-    Ok(())
+    Ok(Toolchain {
+        root: unpacked("wasm-toolchain", packages)?,
+    })
 }
 
 /// What to fetch: the compiler, its standard library built for this machine and as source, the linker of the same
@@ -104,44 +71,6 @@ fn packages(apt: &Apt) -> Result<Vec<String>> {
         }
     }
     Ok(packages)
-}
-
-/// Debian's package tools with lists of their own, so that they are fresh and nobody has to be root.
-struct Apt {
-    options: Vec<String>,
-}
-
-impl Apt {
-    fn new(state: &Path) -> Result<Apt> {
-        let (lists, cache) = (state.join("lists"), state.join("cache"));
-        fs::create_dir_all(lists.join("partial"))?;
-        fs::create_dir_all(cache.join("archives/partial"))?;
-        let options = vec![
-            format!("--option=Dir::State::Lists={}", lists.display()),
-            format!("--option=Dir::Cache={}", cache.display()),
-            // Root would otherwise hand over to a user who cannot write here.
-            "--option=APT::Sandbox::User=root".to_owned(),
-            "--option=Acquire::Retries=3".to_owned(),
-        ];
-        let apt = Apt { options };
-        run(&mut apt.get(&["--quiet=2", "update"]))?;
-        Ok(apt)
-    }
-
-    fn get(&self, args: &[&str]) -> std::process::Command {
-        let mut command = program("apt-get", args);
-        command.args(&self.options);
-        command
-    }
-
-    /// The packages named and all that they need, by name.
-    fn closure(&self, names: &[&str]) -> Result<Vec<String>> {
-        let mut command = program("apt-cache", &["depends", "--recurse", "--important"]);
-        let text = output(command.args(&self.options).args(names))?;
-        // A package stands at the start of a line, what it needs is indented; `<…>` is a name that others provide.
-        let own = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphanumeric());
-        Ok(text.lines().filter(own).map(str::to_owned).collect())
-    }
 }
 
 /// The one entry of a folder whose name fits.

@@ -4,9 +4,8 @@ use serde_json::json;
 use troth_client_core::device::{DeviceSummary, LogLine};
 use troth_protocol::statement::Lane;
 
-use crate::commands::{device as devices, pick};
+use crate::commands::pick;
 use crate::failure::Failure;
-use crate::language::Language;
 use crate::messages::ledger as say;
 use crate::output::{columns, time};
 use crate::session::Session;
@@ -30,7 +29,7 @@ pub fn print(session: &Session, case: Option<&str>) -> Result<(), Failure> {
         cases
             .iter()
             .find(|case| Some(case.id) == line.case)
-            .map(|case| case.name.clone())
+            .map(pick::case_name)
     };
     let value: Vec<_> = lines
         .iter()
@@ -52,7 +51,7 @@ pub fn print(session: &Session, case: Option<&str>) -> Result<(), Failure> {
     rows.extend(
         lines
             .iter()
-            .map(|line| row(language, line, called(line), &devices)),
+            .map(|line| row(line, called(line), &devices)),
     );
     let words = if lines.is_empty() {
         say::empty(language)
@@ -62,12 +61,11 @@ pub fn print(session: &Session, case: Option<&str>) -> Result<(), Failure> {
     session.out.result(&json!({ "entries": value }), &words)
 }
 
-fn row(language: Language, line: &LogLine, case: Option<String>, devices: &[DeviceSummary]) -> Vec<String> {
+fn row(line: &LogLine, case: Option<String>, devices: &[DeviceSummary]) -> Vec<String> {
     let signer = devices.iter().find(|device| device.id == line.signer);
-    let by = signer.map_or_else(
-        || pick::short(line.signer),
-        |device| devices::name(language, device),
-    );
+    // Who cannot read the directory knows devices by their ids.
+    let by = signer.and_then(|device| device.name.clone());
+    let by = by.unwrap_or_else(|| pick::short(line.signer));
     let about = match (case, line.lane) {
         (Some(case), Some(lane)) => format!("{case}, {}", lane.name()),
         (None, Some(lane)) => lane.name().to_owned(),

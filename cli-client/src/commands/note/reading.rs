@@ -1,13 +1,15 @@
 //! Listing and showing notes.
 
 use serde_json::{Value, json};
-use troth_client_core::document::{NoteView, Standing};
-use troth_protocol::ids::MemberId;
+use troth_client_core::device::{SensitiveState, ShareConsent};
+use troth_client_core::document::Standing;
+use troth_protocol::ids::{Hash, MemberId};
+use troth_protocol::statement::Lane;
 
 use crate::commands::pick::{self, Found};
 use crate::failure::Failure;
 use crate::language::Language;
-use crate::messages::note as say;
+use crate::messages::{note as say, sensitive};
 use crate::output::{Lines, columns, one_line, time};
 use crate::session::{Device, Session};
 
@@ -20,27 +22,36 @@ pub fn list(session: &Session, wanted: &str, lane: Option<&str>) -> Result<(), F
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, wanted)?;
     let only = lane.map(|lane| pick::lane(session, &case, lane)).transpose()?;
+    match only {
+        Some((lane, _)) => session.unlock_for(&mut device, lane)?,
+        None => session.unlock_if_given(&mut device)?,
+    }
     let mut notes = pick::notes(session, &mut device, &case)?;
     notes.retain(|found| only.is_none_or(|(lane, _)| lane == found.lane));
     let mut values = Vec::new();
     let mut rows: Vec<Vec<String>> = vec![say::list_head(language).split('\t').map(str::to_owned).collect()];
     for found in &notes {
-        let author = author(session, &mut device, &found.note.author)?;
+        let judged = judge(session, &mut device, found)?;
         rows.push(vec![
             pick::short(pick::id(&found.note.id)),
             found.lane.name().to_owned(),
             time(found.note.created_ms),
-            author.clone().unwrap_or_else(|| say::unknown_author(language)),
+            shown(language, &found.note.author, judged.author.as_deref()),
+            judged.shown(language),
             beginning(&found.note.text),
         ]);
-        values.push(to_json(found, author));
+        values.push(to_json(found, &judged));
     }
     let words = if notes.is_empty() {
         say::none(language)
     } else {
         columns(&rows)
     };
-    session.out.result(&json!({ "notes": values }), &words)
+    session.out.result(&json!({ "notes": values }), &words)?;
+    if only.is_none() && device.sensitive() == SensitiveState::Locked {
+        session.out.note(&sensitive::passed_over(language));
+    }
+    Ok(())
 }
 
 /// One note.
@@ -51,65 +62,222 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
     let found = pick::note(session, &mut device, wanted)?;
-    let writer = author(session, &mut device, &found.note.author)?;
-    let shown = writer.clone().unwrap_or_else(|| say::unknown_author(language));
+    let judged = judge(session, &mut device, &found)?;
+    let consents = consents(session, &mut device, &found)?;
+    let by = shown(language, &found.note.author, judged.author.as_deref());
     let mut words = format!(
-        "{}  {}\n{}  ({})\n\n{}\n",
-        one_line(&found.case.name),
+        "{}  {}\n{}  ({})\n",
+        one_line(&pick::case_name(&found.case)),
         pick::short(pick::id(&found.note.id)),
-        say::by_line(language, found.lane.name(), &time(found.note.created_ms), &shown),
-        standing(language, &found.note),
-        found.note.text,
+        say::by_line(language, found.lane.name(), &time(found.note.created_ms), &by),
+        judged.shown(language),
     );
-    for amendment in &found.note.amendments {
-        let by = author(session, &mut device, &amendment.item.author)?;
-        let by = by.unwrap_or_else(|| say::unknown_author(language));
+    let mut paragraph = |text: &str| {
         words.push('\n');
-        words.push_str(&say::amended(
-            language,
-            &time(amendment.item.created_ms),
-            &by,
-            Lines(&amendment.item.text),
-        ));
+        words.push_str(text);
         words.push('\n');
+    };
+    if let Standing::SignedThenChanged(texts) = &judged.standing {
+        for text in texts {
+            paragraph(text);
+            for signature in judged.signatures.iter().filter(|s| s.text == *text) {
+                paragraph(&signature.line(language));
+            }
+        }
+        paragraph(&say::changed_since(language));
+        paragraph(&found.note.text);
+    } else {
+        paragraph(&found.note.text);
+        for signature in judged.signatures.iter().filter(|s| s.valid) {
+            paragraph(&signature.line(language));
+        }
     }
-    session.out.result(&to_json(&found, writer), &words)
+    for signature in judged.signatures.iter().filter(|s| !s.valid) {
+        paragraph(&signature.line(language));
+    }
+    for (consent, name, holds) in &consents {
+        let by = shown(language, &consent.member, name.as_deref());
+        let at = time(consent.at_ms);
+        paragraph(&if *holds {
+            say::consented(language, &consent.lane, &by, &at, &consent.words)
+        } else {
+            say::consent_invalid(language, &consent.lane, &by, &at)
+        });
+    }
+    for amendment in &judged.amendments {
+        let by = shown(language, &amendment.author, amendment.name.as_deref());
+        let at = time(amendment.created_ms);
+        paragraph(&say::amended(language, &at, &by, Lines(&amendment.text)));
+    }
+    let mut value = to_json(&found, &judged);
+    value["consents"] = consents
+        .iter()
+        .map(|(consent, name, holds)| {
+            json!({
+                "member": consent.member,
+                "name": name,
+                "lane": consent.lane,
+                "note": consent.note,
+                "at_ms": consent.at_ms,
+                "words": consent.words,
+                "valid": holds,
+            })
+        })
+        .collect();
+    session.out.result(&value, &words)
 }
 
-/// The name behind a pseudonym, where the directory has one.
-fn author(session: &Session, device: &mut Device, pseudonym: &str) -> Result<Option<String>, Failure> {
+/// A note with what the verified roster says of it.
+struct Judged {
+    author: Option<String>,
+    standing: Standing,
+    signatures: Vec<Signed>,
+    amendments: Vec<Amended>,
+}
+
+/// A signature, and whether it holds.
+struct Signed {
+    signer: String,
+    name: Option<String>,
+    signed_ms: u64,
+    text: String,
+    valid: bool,
+}
+
+struct Amended {
+    author: String,
+    name: Option<String>,
+    created_ms: u64,
+    text: String,
+}
+
+fn judge(session: &Session, device: &mut Device, found: &Found) -> Result<Judged, Failure> {
+    let note = &found.note;
+    let standing = device.note_standing(found.document, note);
+    let standing = standing.map_err(|e| session.wrong(e))?;
+    let mut signatures = Vec::new();
+    for signature in &note.signatures {
+        let valid = device.note_signature_holds(found.document, note, signature);
+        let item = &signature.item;
+        signatures.push(Signed {
+            signer: item.signer.clone(),
+            name: name(session, device, &item.signer)?,
+            signed_ms: item.signed_ms,
+            text: item.text.clone(),
+            valid: valid.map_err(|e| session.wrong(e))?,
+        });
+    }
+    let mut amendments = Vec::new();
+    for amendment in &note.amendments {
+        let item = &amendment.item;
+        amendments.push(Amended {
+            author: item.author.clone(),
+            name: name(session, device, &item.author)?,
+            created_ms: item.created_ms,
+            text: item.text.clone(),
+        });
+    }
+    Ok(Judged {
+        author: name(session, device, &note.author)?,
+        standing,
+        signatures,
+        amendments,
+    })
+}
+
+impl Judged {
+    fn shown(&self, language: Language) -> String {
+        let invalid = self.signatures.iter().any(|signature| !signature.valid);
+        match &self.standing {
+            Standing::Draft if invalid => say::invalid(language),
+            Standing::Draft => say::draft(language),
+            Standing::Signed => say::signed(language),
+            Standing::SignedThenChanged(_) => say::signed_changed(language),
+        }
+    }
+}
+
+impl Signed {
+    fn line(&self, language: Language) -> String {
+        let by = shown(language, &self.signer, self.name.as_deref());
+        let at = time(self.signed_ms);
+        if self.valid {
+            say::signed_by(language, &by, &at)
+        } else {
+            say::signature_invalid(language, &by, &at)
+        }
+    }
+}
+
+/// Consents under which a note of `joint` was copied there from a partner's lane: those over this very text.
+fn consents(
+    session: &Session,
+    device: &mut Device,
+    found: &Found,
+) -> Result<Vec<(ShareConsent, Option<String>, bool)>, Failure> {
+    let mut consents = Vec::new();
+    if found.lane != Lane::Joint {
+        return Ok(consents);
+    }
+    let digest = Hash::of(&[found.note.text.as_bytes()]).to_string();
+    let all = device.share_consents(found.document);
+    for (consent, holds) in all.map_err(|e| session.wrong(e))? {
+        if consent.text_sha256 == digest {
+            let name = name(session, device, &consent.member)?;
+            consents.push((consent, name, holds));
+        }
+    }
+    Ok(consents)
+}
+
+/// The name behind a pseudonym, where this device can read the directory and it has one.
+fn name(session: &Session, device: &mut Device, pseudonym: &str) -> Result<Option<String>, Failure> {
     match MemberId::from_hex(pseudonym) {
         Some(member) => device.name_of(member).map_err(|e| session.wrong(e)),
         None => Ok(None),
     }
 }
 
-/// Signatures are counted as they stand: verifying them takes the signers' keys.
-fn standing(language: Language, note: &NoteView) -> String {
-    match note.standing(|_| true) {
-        Standing::Draft => say::draft(language),
-        Standing::Signed => say::signed(language),
-        Standing::SignedThenChanged(_) => say::signed_changed(language),
+/// A name, else the beginning of the pseudonym.
+fn shown(language: Language, pseudonym: &str, name: Option<&str>) -> String {
+    match (name, pseudonym) {
+        (Some(name), _) => name.to_owned(),
+        (None, "") => say::unknown_author(language),
+        (None, pseudonym) => pick::short(pseudonym),
     }
 }
 
-fn to_json(found: &Found, author_name: Option<String>) -> Value {
+fn to_json(found: &Found, judged: &Judged) -> Value {
     let note = &found.note;
+    let (standing, signed_texts) = match &judged.standing {
+        Standing::Draft => ("draft", Vec::new()),
+        Standing::Signed => ("signed", vec![note.text.clone()]),
+        Standing::SignedThenChanged(texts) => ("changed_after_signing", texts.clone()),
+    };
     json!({
         "id": pick::id(&note.id),
         "case": found.case.id.to_string(),
         "lane": found.lane.name(),
         "author": note.author,
-        "author_name": author_name,
+        "author_name": judged.author,
         "created_ms": note.created_ms,
         "template": note.template,
         "text": note.text,
+        "standing": standing,
+        "signed_texts": signed_texts,
         "signatures": note.signatures.len(),
-        "amendments": note
-            .amendments
-            .iter()
-            .map(|a| json!({ "author": a.item.author, "created_ms": a.item.created_ms, "text": a.item.text }))
-            .collect::<Vec<_>>(),
+        "signed_by": judged.signatures.iter().map(|signature| json!({
+            "member": signature.signer,
+            "name": signature.name,
+            "signed_ms": signature.signed_ms,
+            "valid": signature.valid,
+        })).collect::<Vec<_>>(),
+        "amendments": judged.amendments.iter().map(|amendment| json!({
+            "author": amendment.author,
+            "author_name": amendment.name,
+            "created_ms": amendment.created_ms,
+            "text": amendment.text,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -1,7 +1,9 @@
 //! A practice, a second device, a case.
 
-use troth_client_core::device::{Phase, Report};
+use troth_client_core::crypto::{Kit, WORDS, WordList};
+use troth_client_core::device::{KitSummary, Phase, Report};
 use troth_protocol::statement::Lane;
+use zeroize::Zeroizing;
 
 use super::editing::text;
 use super::{NOTE_ID, Record};
@@ -71,6 +73,27 @@ pub async fn link(
         &say::linked(language, story::PHONE),
     )?;
     Ok(code)
+}
+
+/// A recovery kit is made, and its words are typed again. Returns them: they are a secret too.
+pub async fn make_kit(
+    teller: &mut Teller<'_>,
+    stage: &Stage<'_>,
+    laptop: &mut Device,
+) -> Result<Zeroizing<String>, Failure> {
+    let mut rng = driver::rng();
+    let kit = Kit::generate(&mut rng);
+    let id = laptop.add_kit(&mut rng, &kit).map_err(|e| stage.wrong(e))?;
+    stage.sync(laptop).await?;
+    let words = kit.words(WordList::English);
+    let other = Kit::generate(&mut rng);
+    let refused = !laptop.test_kit(&mut rng, &other).map_err(|e| stage.wrong(e))?;
+    let typed = Kit::parse(&words).map_err(|e| failed(stage.session, &e))?;
+    let known = laptop.test_kit(&mut rng, &typed).map_err(|e| stage.wrong(e))?;
+    let kits = laptop.kits().map_err(|e| stage.wrong(e))?;
+    let holds = refused && known && kits == [KitSummary { id, tested: true }];
+    teller.claim("kit", holds, &say::kit(teller.session.language, WORDS))?;
+    Ok(words)
 }
 
 /// A case is opened, and both devices read it.

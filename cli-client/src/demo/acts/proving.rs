@@ -51,7 +51,7 @@ pub fn look_for_secrets(
     relay_dir: &Path,
     running: Files,
     practice: PracticeId,
-    code: &str,
+    [code, words]: [&str; 2],
 ) -> Result<(), Failure> {
     let session = teller.session;
     let mut places = running;
@@ -68,7 +68,8 @@ pub fn look_for_secrets(
     }
     let bytes: usize = places.iter().map(|(_, bytes)| bytes.len()).sum();
     let unbroken = code.replace('-', "");
-    let needles = search::needles(story::SECRETS.into_iter().chain([code, &unbroken]));
+    let mut needles = search::needles(story::SECRETS.into_iter().chain([code, &unbroken]));
+    needles.extend(search::runs(words));
     let known = places
         .iter()
         .any(|(_, bytes)| search::holds(bytes, practice.as_bytes()));

@@ -74,6 +74,24 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::Unverified(why) => format!("本设备保存的账本未通过验证：{why}"),
         DeviceError::Torn => "先前一次写入磁盘失败：请重新启动程序；不会丢失任何内容".into(),
         DeviceError::Halted => "本设备已停止写入：它已被撤销，或其中继被证明不诚实".into(),
+        DeviceError::SensitiveNotSet => {
+            "评估和过程笔记需用第二口令打开，而本设备还没有设置：请用 `troth passphrase sensitive` 设置"
+                .into()
+        }
+        DeviceError::SensitiveLocked => {
+            "本设备上的评估和过程笔记已锁定：请输入第二口令（五分钟不使用会再次锁定）".into()
+        }
+        DeviceError::SensitiveSet => "本设备已有第二口令：请用 `troth passphrase sensitive` 更改".into(),
+        DeviceError::SamePassphrase => "第二口令不能与打开本设备的口令相同：请另选一个".into(),
+        DeviceError::NoSuchMember => "没有这位成员：请列出成员".into(),
+        DeviceError::NoSuchInvite => "本设备没有有效的邀请：请用 `troth member invite` 重新邀请".into(),
+        DeviceError::KitUnknown => {
+            "该中继上没有机构认识这份套件：请核对页面上的地址，或确认它是否已被较新的套件取代".into()
+        }
+        DeviceError::NoSuchRecovery => {
+            "没有可供决定的这项恢复：请同步，并用 `troth recovery list` 列出".into()
+        }
+        DeviceError::NotYet => "这要等先前请求的操作完成：请同步".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
         DeviceError::Seal(error) => format!("内容太长，无法密封：{error}"),
         other => other.to_string(),
@@ -83,6 +101,10 @@ fn chinese(error: &DeviceError) -> String {
 fn code(error: CodeError) -> String {
     match error {
         CodeError::Length(found) => format!("代码有 {found} 个字符，应为 64 个：请完整输入"),
+        CodeError::InviteLength(found) => {
+            format!("邀请码在 # 之后有 {found} 个字符，应为 120 个：请完整复制")
+        }
+        CodeError::NoRelay => "邀请码以中继的地址开头，其中有一个 #：请完整复制".into(),
         CodeError::Character(c) => format!("代码中没有字符 {c:?}：请再看一遍"),
         CodeError::Mistyped => "代码输入有误：请与另一台设备对照后重试".into(),
         CodeError::Version(version) => format!("这个代码由较新的版本生成（格式 {version}）：请更新本程序"),
@@ -132,6 +154,10 @@ mod tests {
             DeviceError::WrongPassphrase,
             DeviceError::NoPractice,
             DeviceError::Halted,
+            DeviceError::SensitiveNotSet,
+            DeviceError::SensitiveLocked,
+            DeviceError::SensitiveSet,
+            DeviceError::SamePassphrase,
         ] {
             let (english, chinese) = (error(Language::English, &met), error(Language::Chinese, &met));
             assert!(english.is_ascii(), "{english}");

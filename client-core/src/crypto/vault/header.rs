@@ -36,6 +36,9 @@ impl Cost {
         p: 1,
     };
 
+    /// The least that Argon2 computes, for passphrases that are keys already: random, and never kept.
+    pub const LEAST: Self = Self { m_kib: 8, t: 1, p: 1 };
+
     /// The most that is computed, so that a header put in place by somebody else cannot exhaust the device: 1 GiB, 16
     /// passes, 16 lanes.
     pub const MAX: Self = Self {
@@ -136,6 +139,18 @@ impl VaultHeader {
             .try_into()
             .map_err(|_| VaultError::WrongPassphrase)?;
         Ok(Vault::from_storage_key(storage_key))
+    }
+
+    /// Whether a passphrase that was chosen for another vault would open this one too. Takes as long as the header's cost says.
+    ///
+    /// # Errors
+    /// As [`VaultHeader::unlock`], but for [`VaultError::WrongPassphrase`].
+    pub fn opens_with(&self, passphrase: &Passphrase) -> Result<bool, VaultError> {
+        match self.unlock(passphrase.as_str()) {
+            Ok(_) => Ok(true),
+            Err(VaultError::WrongPassphrase) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The header of the same vault under another passphrase. Takes as long as both costs say.

@@ -7,8 +7,10 @@ use troth_protocol::keys::KeyRef;
 use troth_protocol::state::State;
 use troth_protocol::statement::Body;
 use troth_protocol::stream::Stream;
+use troth_protocol::tree::Frontier;
 use troth_protocol::wire::{Item, Items};
 
+use crate::device::fetch::Fetching;
 use crate::device::keyring::SealedAt;
 use crate::device::outbox::{Inflight, OutboxRow, QuarantineRow};
 use crate::device::rows::{
@@ -27,6 +29,12 @@ impl<S: Storage> Device<S> {
         self.sealed.clear();
         self.inflight.clear();
         self.missing.clear();
+        self.fetching = Fetching::default();
+        self.refold = false;
+        self.frontier = Frontier::new();
+        self.checkpoint = None;
+        self.checkpoint_at = 0;
+        self.outbox.clear();
         self.restore()
     }
 
@@ -52,6 +60,8 @@ impl<S: Storage> Device<S> {
             self.checkpoint = ledger.checkpoint;
             self.checkpoint_at = ledger.checkpoint_at;
             self.missing = ledger.missing;
+            self.fetching = Fetching::wanting(ledger.wanted);
+            self.refold = ledger.refold;
         }
         self.outbox = self
             .rows
@@ -81,7 +91,7 @@ impl<S: Storage> Device<S> {
         }
     }
 
-    pub(super) fn note_document(
+    pub(in crate::device) fn note_document(
         &mut self,
         id: DocumentId,
         position: u64,
@@ -164,7 +174,7 @@ impl<S: Storage> Device<S> {
         }
     }
 
-    pub(super) fn ledger_write(&self, rng: &mut impl CryptoRng) -> Write {
+    pub(in crate::device) fn ledger_write(&self, rng: &mut impl CryptoRng) -> Write {
         let state = self.state.as_ref();
         let counts = state.into_iter().flat_map(|s| s.counts.iter());
         let row = LedgerRow {
@@ -182,6 +192,8 @@ impl<S: Storage> Device<S> {
                 .map(|(d, at)| (*d, *at))
                 .collect(),
             missing: self.missing.clone(),
+            wanted: self.fetching.wanted().collect(),
+            refold: self.refold,
         };
         self.rows.ledger_write(rng, &row)
     }

@@ -12,7 +12,7 @@ use troth_protocol::wire::EntryItem;
 use super::{Failure, dishonest};
 
 /// Verifies a batch: the newest change of each author by its signature, those before it by the hashes that it stands on.
-pub(super) struct Verifier {
+pub(in crate::device) struct Verifier {
     parsed: Vec<Option<Parsed>>,
     verified: HashMap<usize, Verified>,
     /// For each author and document, the indices of their changes, in order.
@@ -20,7 +20,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(entries: &[EntryItem]) -> Result<Self, Failure> {
+    pub(in crate::device) fn new(entries: &[EntryItem]) -> Result<Self, Failure> {
         let mut chains: HashMap<(DeviceId, DocumentId), Vec<usize>> = HashMap::new();
         let mut parsed = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
@@ -43,7 +43,7 @@ impl Verifier {
         })
     }
 
-    pub(super) fn verified(
+    pub(in crate::device) fn verified(
         &mut self,
         index: usize,
         state: Option<&State>,

@@ -1,12 +1,30 @@
 //! What waits, as it is kept.
 
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
-use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash};
-use troth_protocol::keys::DeviceKeys;
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, InviteId, MemberId};
+use troth_protocol::keys::{ClassKeys, DeviceKeys};
 use troth_protocol::signature::Signature;
-use troth_protocol::statement::{AccessKind, DeviceKind, Lane, Reader};
+use troth_protocol::statement::{AccessKind, DeviceKind, Lane, Principal, Reader, Role};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::Upload;
+
+/// An Automerge change, as it waits.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(in crate::device) enum Written {
+    /// As it was made.
+    #[n(0)]
+    Plain(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+    /// To a sensitive document: sealed under the second vault, wherever it is kept.
+    #[n(1)]
+    Sealed(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+}
+
+impl From<Vec<u8>> for Written {
+    fn from(change: Vec<u8>) -> Self {
+        Self::Plain(change)
+    }
+}
 
 /// What a person wants said.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -16,8 +34,8 @@ pub(in crate::device) enum Intent {
     Edit {
         #[n(0)]
         document: DocumentId,
-        #[cbor(n(1), with = "minicbor::bytes")]
-        change: Vec<u8>,
+        #[n(1)]
+        change: Written,
     },
     /// A new document.
     #[n(1)]
@@ -67,17 +85,160 @@ pub(in crate::device) enum Intent {
         #[n(0)]
         document: DocumentId,
     },
+    /// Someone shall be invited.
+    #[n(6)]
+    Invite {
+        #[n(0)]
+        invite: InviteId,
+        #[n(1)]
+        role: Role,
+        #[n(2)]
+        commitment: Hash,
+        #[n(3)]
+        expires: u64,
+    },
+    /// An invitation shall be withdrawn.
+    #[n(7)]
+    Withdraw {
+        #[n(0)]
+        invite: InviteId,
+    },
+    /// Someone who was invited, and compared, shall become a member.
+    #[n(8)]
+    AddMember {
+        #[n(0)]
+        invite: InviteId,
+        #[n(1)]
+        role: Role,
+        #[n(2)]
+        newcomer: Box<Newcomer>,
+    },
+    /// A member's role shall change.
+    #[n(9)]
+    ChangeRole {
+        #[n(0)]
+        member: MemberId,
+        #[n(1)]
+        role: Role,
+    },
+    /// A member shall leave.
+    #[n(10)]
+    RemoveMember {
+        #[n(0)]
+        member: MemberId,
+    },
+    /// Someone shall read a document.
+    #[n(11)]
+    Grant {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        reader: Reader,
+    },
+    /// Someone shall no longer read a document.
+    #[n(12)]
+    EndShare {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        principal: Principal,
+    },
+    /// Another document shall go on in a document's place.
+    #[n(13)]
+    Supersede {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        by: DocumentId,
+    },
+    /// A member who lost everything shall come back.
+    #[n(14)]
+    ProposeRecovery {
+        #[n(0)]
+        newcomer: Box<Newcomer>,
+    },
+    /// A proposed recovery shall take effect.
+    #[n(15)]
+    ApproveRecovery {
+        #[n(0)]
+        proposal: Hash,
+    },
+    /// A proposed recovery shall not take effect.
+    #[n(16)]
+    StopRecovery {
+        #[n(0)]
+        proposal: Hash,
+    },
+    /// What this member's keys and roles ask for shall be done: exposed keys turned, keys sealed to those who lack them.
+    #[n(17)]
+    TendRoster,
+    /// The same for a document's key.
+    #[n(18)]
+    TendDocument {
+        #[n(0)]
+        document: DocumentId,
+    },
+    /// A document shall be erased.
+    #[n(19)]
+    Erase {
+        #[n(0)]
+        document: DocumentId,
+    },
+}
+
+/// A member's keys as their own device made them, with the secrets sealed to that device: carried, not opened.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(in crate::device) struct Newcomer {
+    /// The member's pseudonym.
+    #[n(0)]
+    pub member: MemberId,
+    /// Their device.
+    #[n(1)]
+    pub device: DeviceKeys,
+    /// The device's own signature over practice and member.
+    #[n(2)]
+    pub proof: Signature,
+    /// The member's keys.
+    #[n(3)]
+    pub keys: ClassKeys,
+    /// Their generations, general and sensitive.
+    #[n(4)]
+    pub generations: [u32; 2],
+    /// Their secrets, sealed to the device.
+    #[n(5)]
+    pub sealed: [ByteVec; 2],
 }
 
 impl Intent {
+    /// Whether nobody asked for it: what it is for is looked at again with the next news.
+    pub(in crate::device) const fn is_tending(&self) -> bool {
+        matches!(self, Self::TendRoster | Self::TendDocument { .. })
+    }
+
     /// The stream that the statement will belong to.
     pub(in crate::device) fn stream(&self) -> Stream {
         match self {
             Self::Access { by, .. } => Stream::device(by),
-            Self::Edit { document, .. } | Self::Create { document, .. } | Self::Turn { document } => {
-                Stream::Document(*document)
-            }
-            Self::Revoke { .. } | Self::AddDevice { .. } => Stream::Roster,
+            Self::Edit { document, .. }
+            | Self::Create { document, .. }
+            | Self::Turn { document }
+            | Self::Grant { document, .. }
+            | Self::EndShare { document, .. }
+            | Self::Supersede { document, .. }
+            | Self::TendDocument { document }
+            | Self::Erase { document } => Stream::Document(*document),
+            Self::Revoke { .. }
+            | Self::AddDevice { .. }
+            | Self::Invite { .. }
+            | Self::Withdraw { .. }
+            | Self::AddMember { .. }
+            | Self::ChangeRole { .. }
+            | Self::RemoveMember { .. }
+            | Self::ProposeRecovery { .. }
+            | Self::ApproveRecovery { .. }
+            | Self::StopRecovery { .. }
+            | Self::TendRoster => Stream::Roster,
         }
     }
 }

@@ -123,6 +123,9 @@ impl<S: Storage> Device<S> {
             };
             writes.push(self.rows.remove(OUTBOX, &id.to_be_bytes()));
             writes.push(self.rows.remove(INFLIGHT, &intent.stream().key()));
+            if intent.is_tending() {
+                continue;
+            }
             let what = self.describe(&intent);
             let row = QuarantineRow {
                 id: *id,
@@ -139,6 +142,9 @@ impl<S: Storage> Device<S> {
                 continue;
             };
             self.inflight.remove(&intent.stream());
+            if intent.is_tending() {
+                continue;
+            }
             if let Intent::Edit { document, .. } = &intent {
                 // What is shown from now on is what the ledger holds.
                 self.contents.remove(document);
@@ -183,8 +189,22 @@ impl<S: Storage> Device<S> {
             Intent::Create { lane, .. } => format!("a new {} record", lane.name()),
             Intent::Turn { document } => format!("a new key for {}", lane(document)),
             Intent::Access { document, .. } => format!("the note that {} was taken out", lane(document)),
+            Intent::Grant { document, .. } => format!("a share of {}", lane(document)),
+            Intent::EndShare { document, .. } => format!("the end of a share of {}", lane(document)),
+            Intent::Supersede { document, .. } => format!("a new beginning of {}", lane(document)),
+            Intent::Erase { document } => format!("the erasure of {}", lane(document)),
+            Intent::TendDocument { document } => format!("a key of {} sealed again", lane(document)),
             Intent::Revoke { .. } => "the revocation of a device".to_owned(),
             Intent::AddDevice { .. } => "the addition of a device".to_owned(),
+            Intent::Invite { .. } => "an invitation".to_owned(),
+            Intent::Withdraw { .. } => "the withdrawal of an invitation".to_owned(),
+            Intent::AddMember { .. } => "the addition of a member".to_owned(),
+            Intent::ChangeRole { .. } => "a change of role".to_owned(),
+            Intent::RemoveMember { .. } => "the removal of a member".to_owned(),
+            Intent::ProposeRecovery { .. } => "the proposal of a recovery".to_owned(),
+            Intent::ApproveRecovery { .. } => "the approval of a recovery".to_owned(),
+            Intent::StopRecovery { .. } => "the stop of a recovery".to_owned(),
+            Intent::TendRoster => "keys sealed again".to_owned(),
         }
     }
 }

@@ -99,6 +99,21 @@ impl<S: Storage> Device<S> {
         let Step::LoggingIn { total } = self.connection.step else {
             return Ok(());
         };
+        self.connection.failures = 0;
+        if self.refold {
+            self.forget_ledger(rng)?;
+        }
+        self.follow(rng, total, effects);
+        Ok(())
+    }
+
+    /// Follows the ledger from this device's frontier.
+    pub(in crate::device) fn follow(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        total: u64,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut nonce = Nonce::default();
         rng.fill_bytes(&mut nonce.0);
         self.connection.step = Step::Following {
@@ -107,12 +122,13 @@ impl<S: Storage> Device<S> {
             live: false,
             total,
         };
-        self.connection.failures = 0;
+        let size = self.frontier.size();
+        let waypoint = self.identity.waypoint.map(|waypoint| waypoint.size);
         let follow = Follow {
             nonce,
-            size: self.frontier.size(),
+            size,
+            through: waypoint.filter(|through| *through > size),
         };
         effects.push(Effect::Send(frame(&ClientMessage::Follow(follow))));
-        Ok(())
     }
 }

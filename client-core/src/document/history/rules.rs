@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use automerge::legacy::{ElementId, Key, Op, OpType};
-use automerge::{ObjType, ScalarValue};
+use automerge::{ActorId, ObjType, ScalarValue};
 
 use super::{Deed, History, Id, Run};
 use crate::document::error::Reason;
@@ -24,6 +24,8 @@ use crate::document::schema::{self, Kind, Root};
 
 /// Where an operation stands.
 pub(super) struct Place<'a> {
+    /// Its author.
+    pub(super) actor: &'a ActorId,
     /// Its own name.
     pub(super) id: Id,
     /// Counter of its change's first operation.

@@ -61,7 +61,9 @@ impl Step {
         self.burn_keys_of(&owner)
     }
 
-    /// A member's own device turns that member's key: sealed to each remaining device, its predecessor sealed to it.
+    /// A member's own device turns that member's key: sealed to each remaining device, its predecessor sealed to it. While the
+    /// key was exposed, an admin's devices were given the admins' key one by one; now it follows under the new key, so that
+    /// no device that is added later lacks it when those are gone.
     pub(super) fn turn_member_key(
         &mut self,
         class: Class,
@@ -71,6 +73,7 @@ impl Step {
         self.roster.active(&self.signer, self.position)?;
         let (member, position) = (self.member, self.position);
         let present = self.own_key(class, KeyHistory::generation)?;
+        let exposed = self.own_key(class, |h, p| h.is_burned(present, p))?;
         if Some(generation) != present.checked_add(1) {
             return Err(Rule::Generation);
         }
@@ -87,6 +90,18 @@ impl Step {
         });
         let found = self.roster.members.get_mut(&member).ok_or(Rule::NoSuchSubject)?;
         found.keys.class_mut(class).turn(position, key.clone());
+        let admins = KeyRef::Role(
+            Role::Admin,
+            class,
+            self.roster.admin.class(class).generation(position),
+        );
+        if exposed && self.role() == Some(Role::Admin) && !self.roster.is_exposed(&admins, position) {
+            let sealing = Sealing { key: admins, to: new };
+            match class {
+                Class::General => self.required.insert(sealing),
+                Class::Sensitive => self.optional.insert(sealing),
+            };
+        }
         Ok(())
     }
 

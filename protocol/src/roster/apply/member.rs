@@ -4,7 +4,7 @@ use super::Step;
 use crate::ids::{Hash, InviteId, MemberId};
 use crate::keys::{Class, ClassKeys, DeviceKeys, KeyRef, Sealing, SealingKey};
 use crate::limits;
-use crate::roster::{Invitation, Keyring, Member};
+use crate::roster::{Invitation, Member};
 use crate::rule::Rule;
 use crate::signature::Signature;
 use crate::statement::{DeviceKind, Role};
@@ -69,11 +69,7 @@ impl Step {
         if self.roster.members.len() >= limits::MEMBERS {
             return Err(Rule::TooLarge);
         }
-        let joined = Member {
-            roles: vec![(self.position, Some(role))],
-            keys: Keyring::new(self.position, keys),
-            own_statements: (0, 0),
-        };
+        let joined = Member::joining(self.position, role, keys);
         self.roster.members.insert(member, joined);
         let id = self.enrol(member, device, DeviceKind::Device, proof)?;
         for class in Class::ALL {

@@ -1,0 +1,239 @@
+//! Notes that are signed, added to and shared: what a device says about them under its own key.
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use troth_protocol::cbor;
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, MemberId, PracticeId};
+use troth_protocol::labels;
+use troth_protocol::roster::Roster;
+use troth_protocol::rule::Rule;
+use troth_protocol::signature::Signature as Proof;
+use troth_protocol::statement::{Lane, Role};
+
+use super::{Device, DeviceError};
+use crate::crypto::actor;
+use crate::document::{Amendment, DocumentError, NewNote, NoteView, Record, Signature, Standing, Written};
+use crate::storage::Storage;
+
+/// Kind of the record that says that somebody shared something of their own lane.
+pub const CONSENT: &str = "consent";
+
+/// A device's signature, as a document holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Signed {
+    #[n(0)]
+    device: DeviceId,
+    #[n(1)]
+    proof: Proof,
+}
+
+/// The consent by which a client shares an item of their own lane with their partner: it stands beside the copy in `joint`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareConsent {
+    /// Version of this form: 1.
+    pub version: u32,
+    /// The lane that the item was copied from.
+    pub lane: String,
+    /// The item there, in hexadecimal.
+    pub note: String,
+    /// SHA-256 of the text that was shared, in hexadecimal.
+    pub text_sha256: String,
+    /// Who consents: a pseudonym, in hexadecimal.
+    pub member: String,
+    /// When, by their device's clock, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// What they consented to, as it was shown to them.
+    pub words: String,
+    /// Their device's signature over the above, in hexadecimal; empty while it is signed.
+    pub proof: String,
+}
+
+impl<S: Storage> Device<S> {
+    /// Signs a note as it reads now: from here on it stands, and what is added is an amendment.
+    ///
+    /// # Errors
+    /// Only admins and counselors sign (R13); the note is gone, or was changed since it was shown.
+    pub fn sign_note(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        document: DocumentId,
+        note: [u8; 16],
+        text: &str,
+    ) -> Result<(), DeviceError> {
+        self.told(now, rng);
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        if !self.role().is_some_and(Role::is_staff) {
+            return Err(Rule::NotPermitted.into());
+        }
+        let view = self.read(document, |d| d.note(note))?;
+        let view = view.ok_or_else(|| DocumentError::NoSuchNote(data_encoding::HEXLOWER.encode(&note)))?;
+        let signer = member.to_string();
+        let message = Signature::message(note, &view.as_signed(text), &signer, now);
+        let signature = Signature {
+            signer,
+            signed_ms: now,
+            text: text.to_owned(),
+            proof: self.proof_over(labels::NOTE, &[document.as_bytes(), &message[..]].concat())?,
+        };
+        self.edit(now, rng, document, |d| d.sign_note(note, &signature))
+    }
+
+    /// Adds to a note. What was written stays as it is.
+    pub fn amend_note(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        document: DocumentId,
+        note: [u8; 16],
+        text: &str,
+    ) -> Result<(), DeviceError> {
+        self.told(now, rng);
+        let author = self.identity.member.ok_or(DeviceError::NoPractice)?.to_string();
+        let amendment = Amendment {
+            author,
+            created_ms: now,
+            text: text.to_owned(),
+        };
+        self.edit(now, rng, document, |d| d.amend_note(note, &amendment))
+    }
+
+    /// What a note's text stands for, by the signatures that hold: each by a device of the member that it names, over this
+    /// very note, written by that device.
+    pub fn note_standing(&self, document: DocumentId, note: &NoteView) -> Result<Standing, DeviceError> {
+        let state = self.practice_state()?;
+        let (practice, roster) = (*state.practice(), &state.roster);
+        Ok(note.standing(|signature| holds(&practice, roster, &document, note, signature)))
+    }
+
+    /// Whether one signature under a note holds.
+    pub fn note_signature_holds(
+        &self,
+        document: DocumentId,
+        note: &NoteView,
+        signature: &Written<Signature>,
+    ) -> Result<bool, DeviceError> {
+        let state = self.practice_state()?;
+        Ok(holds(state.practice(), &state.roster, &document, note, signature))
+    }
+
+    /// Copies a note of a partner's lane into `joint`, with the partner's signed consent beside it.
+    ///
+    /// # Errors
+    /// The lane is no partner's, this device cannot write to `joint`, or the note is gone.
+    pub fn share_note(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        case: &CaseId,
+        lane: Lane,
+        note: [u8; 16],
+        words: &str,
+    ) -> Result<(), DeviceError> {
+        self.told(now, rng);
+        if !matches!(lane, Lane::PartnerA | Lane::PartnerB) {
+            return Err(Rule::NotPermitted.into());
+        }
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let from = self.document_of(case, lane).ok_or(DeviceError::NoSuchCase)?;
+        let joint = self
+            .document_of(case, Lane::Joint)
+            .ok_or(DeviceError::NoSuchCase)?;
+        let hex = data_encoding::HEXLOWER.encode(&note);
+        let view = self.read(from, |d| d.note(note))?;
+        let view = view.ok_or_else(|| DocumentError::NoSuchNote(hex.clone()))?;
+        let mut consent = ShareConsent {
+            version: 1,
+            lane: lane.name().to_owned(),
+            note: hex,
+            text_sha256: troth_protocol::ids::Hash::of(&[view.text.as_bytes()]).to_string(),
+            member: member.to_string(),
+            at_ms: now,
+            words: words.to_owned(),
+            proof: String::new(),
+        };
+        let proof = self.proof_over(labels::CONSENT, &consent_message(&joint, &consent))?;
+        consent.proof = data_encoding::HEXLOWER.encode(&proof);
+        let body = serde_json::to_string(&consent).map_err(|_| DeviceError::Damaged("a consent"))?;
+        let record = Record {
+            kind: CONSENT.to_owned(),
+            body,
+        };
+        let mut id = [0; 16];
+        rng.fill_bytes(&mut id);
+        let copy = NewNote {
+            author: view.author,
+            created_ms: view.created_ms,
+            template: view.template,
+            text: view.text,
+        };
+        self.edit(now, rng, joint, |d| d.add_record(id, &record))?;
+        self.edit(now, rng, joint, |d| d.add_note(id, &copy))
+    }
+
+    /// The consents by which items were shared into a `joint` document, each with whether its signature holds.
+    pub fn share_consents(&mut self, joint: DocumentId) -> Result<Vec<(ShareConsent, bool)>, DeviceError> {
+        let records = self.read(joint, |d| d.records(Some(CONSENT)))?;
+        let state = self.practice_state()?;
+        let read = records.into_iter().filter_map(|(_, record)| {
+            let consent: ShareConsent = serde_json::from_str(&record.body).ok()?;
+            let proof = data_encoding::HEXLOWER.decode(consent.proof.as_bytes()).ok()?;
+            let member = MemberId::from_hex(&consent.member);
+            let message = consent_message(&joint, &consent);
+            let signer = signer_of(state.practice(), &state.roster, labels::CONSENT, &message, &proof);
+            let holds = signer.is_some_and(|(_, of)| Some(of) == member);
+            Some((consent, holds))
+        });
+        Ok(read.collect())
+    }
+
+    fn proof_over(&self, context: &[u8], message: &[u8]) -> Result<Vec<u8>, DeviceError> {
+        let practice = *self.practice_state()?.practice();
+        Ok(cbor::encode(&Signed {
+            device: self.secrets.id,
+            proof: self.secrets.sign(context, &practice, message),
+        }))
+    }
+}
+
+/// Whose device made a signature that holds.
+fn signer_of(
+    practice: &PracticeId,
+    roster: &Roster,
+    context: &[u8],
+    message: &[u8],
+    proof: &[u8],
+) -> Option<(DeviceId, MemberId)> {
+    let signed: Signed = cbor::decode(proof).ok()?;
+    let device = roster.devices().get(&signed.device)?;
+    let key = &device.keys.signing;
+    signed.proof.verify(key, context, practice, message).ok()?;
+    Some((signed.device, device.member))
+}
+
+fn holds(
+    practice: &PracticeId,
+    roster: &Roster,
+    document: &DocumentId,
+    note: &NoteView,
+    signature: &Written<Signature>,
+) -> bool {
+    let item = &signature.item;
+    let message = Signature::message(note.id, &note.as_signed(&item.text), &item.signer, item.signed_ms);
+    let message = [document.as_bytes(), &message[..]].concat();
+    let signer = signer_of(practice, roster, labels::NOTE, &message, &item.proof);
+    signer.is_some_and(|(device, member)| {
+        member.to_string() == item.signer && actor(&device, document) == signature.actor
+    })
+}
+
+fn consent_message(joint: &DocumentId, consent: &ShareConsent) -> Vec<u8> {
+    let unsigned = ShareConsent {
+        proof: String::new(),
+        ..consent.clone()
+    };
+    let json = serde_json::to_vec(&unsigned).unwrap_or_default();
+    [joint.as_bytes(), &json[..]].concat()
+}

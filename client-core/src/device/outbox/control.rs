@@ -1,0 +1,158 @@
+//! Statements about who reads a document, made of what waits.
+
+use rand_core::CryptoRng;
+use troth_protocol::document::Document;
+use troth_protocol::ids::{DocumentId, MemberId};
+use troth_protocol::keys::{Class, KeyRef, Sealing};
+use troth_protocol::rule::Rule;
+use troth_protocol::state::State;
+use troth_protocol::statement::{DocumentAction, Principal, Reader, Role};
+use troth_protocol::wire::Upload;
+
+use super::package::turn;
+use super::{Intent, Newcomer};
+use crate::device::{Device, DeviceError};
+use crate::storage::Storage;
+
+impl<S: Storage> Device<S> {
+    /// A share: of a document whose key must turn, it turns first.
+    pub(super) fn sign_grant(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+        reader: Reader,
+    ) -> Result<Option<Upload>, DeviceError> {
+        let position = self.frontier.size();
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        if document
+            .readers_at(position, now.max(state.received))
+            .any(|r| *r == reader)
+        {
+            return Ok(None);
+        }
+        if let Principal::Member(member) = reader.principal
+            && state.roster.role(&member, position).is_none()
+            && self.is_coming(&member)
+        {
+            return Err(DeviceError::NotYet);
+        }
+        let stale = self.is_stale(id, now)?;
+        let grant = DocumentAction::Grant { reader };
+        let actions = |epoch, commitment| {
+            let mut actions = Vec::new();
+            if stale {
+                actions.push(turn(epoch, commitment));
+            }
+            actions.push(grant);
+            actions
+        };
+        self.sign_control(rng, now, id, actions, |_| false).map(Some)
+    }
+
+    /// The end of a share: the key turns with it.
+    pub(super) fn sign_end(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+        principal: Principal,
+    ) -> Result<Option<Upload>, DeviceError> {
+        let position = self.frontier.size();
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let held = |r: &Reader| r.principal == principal;
+        if !document.readers_at(position, now.max(state.received)).any(held) {
+            return Ok(None);
+        }
+        let actions = |epoch, commitment| vec![DocumentAction::Revoke { principal }, turn(epoch, commitment)];
+        self.sign_control(rng, now, id, actions, |_| false).map(Some)
+    }
+
+    /// Another document goes on in this one's place, once it is there.
+    pub(super) fn sign_supersede(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+        by: DocumentId,
+    ) -> Result<Option<Upload>, DeviceError> {
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        match document.superseded_by() {
+            Some(found) if found == by => return Ok(None),
+            Some(_) => return Err(Rule::Closed.into()),
+            None => {}
+        }
+        // What goes on must be there, with all that it begins with.
+        let begins = |intent: &Intent| intent.stream() == troth_protocol::stream::Stream::Document(by);
+        if !state.documents.contains_key(&by) || self.outbox.values().any(begins) {
+            return Err(DeviceError::NotYet);
+        }
+        let actions = |_, _| vec![DocumentAction::Supersede { by }];
+        self.sign_control(rng, now, id, actions, |_| false).map(Some)
+    }
+
+    /// The present key, sealed to those of this member's and role's keys that would not find it otherwise.
+    pub(super) fn sign_tend(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+    ) -> Result<Option<Upload>, DeviceError> {
+        let me = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let lacking = lacking(state, document, me, self.frontier.size(), now.max(state.received));
+        let epoch = KeyRef::Epoch(id, document.epoch());
+        if lacking.is_empty() || self.epoch_key(&epoch).is_err() {
+            return Ok(None);
+        }
+        let chosen = |sealing: &Sealing| lacking.contains(&sealing.to);
+        self.sign_control(rng, now, id, |_, _| vec![DocumentAction::Reseal], chosen)
+            .map(Some)
+    }
+
+    /// Whether a member waits here to be added.
+    fn is_coming(&self, member: &MemberId) -> bool {
+        let comes = |newcomer: &Newcomer| newcomer.member == *member;
+        let mut waiting = self.outbox.values();
+        waiting.any(|intent| matches!(intent, Intent::AddMember { newcomer, .. } if comes(newcomer)))
+    }
+}
+
+/// Of the keys that a document's present key should be sealed to, those of a member and of the admins that have no way to it:
+/// it was sealed to single devices while the key was exposed, and the key has turned since.
+pub(in crate::device) fn lacking(
+    state: &State,
+    document: &Document,
+    me: MemberId,
+    position: u64,
+    received: u64,
+) -> Vec<KeyRef> {
+    let roster = &state.roster;
+    if document.is_closed() || document.is_stale(roster, position, received) {
+        return Vec::new();
+    }
+    let Some(epoch) = document.epoch_record(document.epoch()) else {
+        return Vec::new();
+    };
+    let same = |a: &KeyRef, b: &KeyRef| match (a, b) {
+        (KeyRef::Member(a, c, _), KeyRef::Member(b, d, _)) => a == b && c == d,
+        (KeyRef::Role(a, c, _), KeyRef::Role(b, d, _)) => a == b && c == d,
+        (a, b) => a == b,
+    };
+    let mine = |key: &KeyRef| match key {
+        KeyRef::Member(member, ..) => *member == me,
+        KeyRef::Role(Role::Admin, Class::General | Class::Sensitive, _) => true,
+        KeyRef::Device(device, _) => roster.devices().get(device).is_some_and(|d| d.member == me),
+        _ => false,
+    };
+    let recipients = document.recipients(roster, position, received);
+    let unreached = |key: &KeyRef| !epoch.sealed_to.iter().any(|held| same(held, key));
+    recipients
+        .into_iter()
+        .filter(|key| mine(key) && unreached(key))
+        .collect()
+}
