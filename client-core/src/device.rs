@@ -15,7 +15,7 @@
 //! | `sign` | statements from intents |
 //! | `keyring` | which secrets this device can open, and how |
 //! | `content` | documents' contents, opened on demand |
-//! | `cases` | cases, lanes and names |
+//! | `cases`, `names` | cases and lanes; names of people and devices |
 //! | `sensitive` | the second unlock: what it opens, and when that closes again |
 //! | `link`, `invite`, `recovery` | how a second device joins, a new member, one who lost everything |
 //! | `notes` | notes that are signed, added to, shared by a client |
@@ -34,6 +34,7 @@ mod keyring;
 mod ledger;
 mod link;
 mod log;
+mod names;
 mod notes;
 mod outbox;
 mod people;
@@ -65,9 +66,10 @@ use rows::{DocumentRow, Identity, Rows};
 use sensitive::Second;
 use session::Connection;
 
-pub use cases::{CaseSummary, DeviceSummary};
+pub use cases::CaseSummary;
 pub use error::DeviceError;
 pub use log::{LogLine, QuarantineLine, Verification};
+pub use names::DeviceSummary;
 pub use notes::{CONSENT, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};

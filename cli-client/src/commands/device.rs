@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 use troth_client_core::device::{DeviceSummary, Phase, Report, SensitiveState};
+use troth_protocol::statement::DeviceKind;
 
 use super::{pick, practice};
 use crate::driver::{self, Ended, Patience};
@@ -194,7 +195,6 @@ fn row(language: Language, device: &DeviceSummary) -> Vec<String> {
 }
 
 fn kind(device: &DeviceSummary) -> &'static str {
-    use troth_protocol::statement::DeviceKind;
     match device.kind {
         DeviceKind::Device => "device",
         DeviceKind::Kit => "recovery_kit",
@@ -203,7 +203,11 @@ fn kind(device: &DeviceSummary) -> &'static str {
 
 /// What a device is called.
 pub fn name(language: Language, device: &DeviceSummary) -> String {
-    device.name.clone().unwrap_or_else(|| say::unnamed(language))
+    let unnamed = || match device.kind {
+        DeviceKind::Device => say::unnamed(language),
+        DeviceKind::Kit => say::kind_kit(language),
+    };
+    device.name.clone().unwrap_or_else(unnamed)
 }
 
 async fn revoke(

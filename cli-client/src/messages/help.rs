@@ -1,5 +1,7 @@
 //! The help in Chinese. English stands with the arguments themselves; every command and argument has its line here, by its path.
 
+// Long because one table of every help text, in both languages.
+
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};

@@ -345,3 +345,29 @@ fn two_members_of_one_name_are_told_apart_by_their_ids() {
         assert_eq!(ash.json(&["member", "role", id, "auditor"])["changed"], true);
     }
 }
+
+#[test]
+fn an_admin_who_was_invited_knows_who_joins_after_them() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let ash = stage.founder(&relay);
+    open_case(&ash);
+    let bo = stage.member(&ash, "admin", "bo", "Bo Castellanos");
+    stage.member(&ash, "counselor", "cy", "Cyrus Dent");
+    let names = |troth: &Troth| {
+        let members = troth.json(&["member", "list"])["members"].clone();
+        let names = members.as_array().unwrap().iter().map(|m| m["name"].clone());
+        let mut names: Vec<_> = names.collect();
+        names.sort_by_key(ToString::to_string);
+        json!(names)
+    };
+    bo.ok(&["sync"]);
+    assert_eq!(
+        names(&bo),
+        json!(["Bo Castellanos", "Cyrus Dent", "Wanjiru Ashdown"])
+    );
+    assert_eq!(bo.json(&["case", "show", CASE])["partner_a"], "Theodore");
+    // Whoever came in last lets the next one in.
+    let dee = stage.member(&bo, "counselor", "dee", "Dee Okafor");
+    assert_eq!(dee.json(&["practice", "status"])["as"], "Dee Okafor");
+}

@@ -371,7 +371,6 @@ fn two_admins_bring_back_who_lost_everything_but_not_what_only_they_could_read()
     let approved = grace.json(&["recovery", "approve", LOST]);
     assert_eq!(approved["approved"], true);
     assert_eq!(grace.json(&["recovery", "list"])["recoveries"], json!([]));
-    laptop.ok(&["sync"]);
     laptop.ok(&["note", "add", CASE, "--lane", "joint", "--text", "Welcome back."]);
     desk.ok(&["sync"]);
     let notes = desk.json(&["note", "list", CASE, "--lane", "joint"])["notes"].clone();
@@ -413,6 +412,7 @@ fn whoever_did_not_ask_stops_it() {
     let id = proposed.json()["recovery"]["id"].as_str().unwrap()[..8].to_owned();
     let approving = idris.run(&["recovery", "approve", &id]);
     assert_eq!(approving.code, 4, "{}", approving.stderr);
+    grace.ok(&["sync"]);
     let (_, twice) = ask(&stage.troth("other"), &relay.url, &grace, LOST);
     assert_eq!(twice.code, 4, "one at a time: {}", twice.stderr);
 
@@ -427,4 +427,52 @@ fn whoever_did_not_ask_stops_it() {
     assert_eq!(stranger.run(&["sync"]).code, 4);
     assert!(idris.ok(&["ledger", "log"]).stdout.contains("stopped a recovery"));
     idris.ok(&["ledger", "verify"]);
+}
+
+#[test]
+fn a_kit_opens_what_is_locked_on_the_device_that_made_it() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let laptop = stage.founder(&relay);
+    laptop.ok(&laptop.open(&["case", "new", "--skip-recovery", CASE, "--partner-a", "Theodore"]));
+    laptop.ok(&laptop.open(&["note", "add", CASE, "--lane", "process-notes", "--text", "Mine."]));
+    let half = laptop.run(&["recovery", "kit"]);
+    assert_eq!(half.code, 2, "no kit that opens only half: {}", half.stderr);
+    let made = laptop.json(&laptop.open(&["recovery", "kit"]));
+    let words = made["words"].as_str().unwrap();
+    std::fs::remove_dir_all(&laptop.home).unwrap();
+    let (desk, ran) = come_back(&stage, &relay.url, "desk", words);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let notes = desk.json(&desk.open(&["note", "list", CASE, "--lane", "process-notes"]));
+    assert_eq!(notes["notes"][0]["text"], "Mine.");
+}
+
+#[test]
+fn an_admin_who_lost_everything_is_an_admin_again() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let laptop = stage.founder(&relay);
+    let grace = joined(&stage, &laptop, "admin", "Grace Hollis", "grace");
+    let idris = joined(&stage, &laptop, "admin", LOST, "idris");
+    laptop.ok(&["case", "new", "--skip-recovery", CASE, "--partner-a", "Theodore"]);
+    laptop.ok(&["note", "add", CASE, "--lane", "joint", "--text", "They argue."]);
+    std::fs::remove_dir_all(&idris.home).unwrap();
+    grace.ok(&["sync"]);
+
+    let desk = stage.troth("desk");
+    let (_, proposed) = ask(&desk, &relay.url, &laptop, LOST);
+    assert_eq!(proposed.code, 0, "{}", proposed.stderr);
+    grace.ok(&["recovery", "approve", LOST]);
+    desk.ok(&["sync"]);
+    assert_eq!(first_note(&desk), "They argue.");
+    desk.ok(&["note", "add", CASE, "--lane", "joint", "--text", "I am back."]);
+    desk.ok(&["case", "new", "--skip-recovery", "Wu", "--partner-a", "Ann"]);
+    for troth in [&laptop, &grace, &desk] {
+        troth.ok(&["sync"]);
+        assert_eq!(
+            troth.json(&["case", "list"])["cases"].as_array().unwrap().len(),
+            2
+        );
+        troth.ok(&["ledger", "verify"]);
+    }
 }

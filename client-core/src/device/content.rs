@@ -1,5 +1,7 @@
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
+mod saving;
+
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
@@ -367,71 +369,6 @@ impl<S: Storage> Device<S> {
             position: Some(position),
         };
         self.bad.push(row);
-    }
-
-    /// Writes down what was set aside since the last time; returns what it says.
-    pub(super) fn keep_bad(&mut self, rng: &mut impl CryptoRng) -> Result<Vec<String>, DeviceError> {
-        let (mut writes, mut said) = (Vec::new(), Vec::new());
-        for row in &self.bad {
-            let name = [&b"entry"[..], &row.id.to_be_bytes()].concat();
-            if self.rows.get::<QuarantineRow>(QUARANTINE, &name)?.is_none() {
-                writes.push(self.rows.put(rng, QUARANTINE, &name, row));
-                said.push(row.what.clone());
-            }
-        }
-        self.rows.commit(writes)?;
-        self.quarantined += said.len();
-        Ok(said)
-    }
-
-    /// Saves an open document if that spares more than so many entries at the next start.
-    pub(super) fn save_content(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        id: DocumentId,
-        after: usize,
-    ) -> Result<(), DeviceError> {
-        // What is not in the ledger yet stays out of what is saved: it may still be refused.
-        if self
-            .outbox
-            .values()
-            .any(|i| matches!(i, Intent::Edit { document, .. } if *document == id))
-        {
-            return Ok(());
-        }
-        let (Some(content), Some(row)) = (self.contents.get_mut(&id), self.documents.get_mut(&id)) else {
-            return Ok(());
-        };
-        if content.unsaved < after {
-            return Ok(());
-        }
-        let saved = minicbor::bytes::ByteVec::from(content.doc.save());
-        let waiting: Vec<u64> = content.waiting.iter().map(|(position, _)| *position).collect();
-        let through = content.through;
-        let mut tail = row.tail.clone();
-        tail.retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));
-        let write = self
-            .rows
-            .put_under(self.vault_of(&id)?, rng, CONTENT, id.as_bytes(), &saved);
-        let Some(row) = self.documents.get_mut(&id) else {
-            return Ok(());
-        };
-        let before = std::mem::replace(&mut row.tail, tail);
-        let mut writes = vec![write];
-        self.write_document(rng, id, &mut writes);
-        let done = self.rows.commit(writes);
-        match (&done, self.contents.get_mut(&id), self.documents.get_mut(&id)) {
-            (Ok(()), Some(content), _) => content.unsaved = 0,
-            (Err(_), _, Some(row)) => row.tail = before,
-            _ => {}
-        }
-        done
-    }
-
-    /// Saves every open document that has entries since its last save: call it before the program ends.
-    pub fn flush(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
-        let open: Vec<DocumentId> = self.contents.keys().copied().collect();
-        open.into_iter().try_for_each(|id| self.save_content(rng, id, 1))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Coming back: by the printed kit, or by two admins where there is none.
 
 use rand_core::CryptoRng;
-use troth_protocol::ids::{DeviceId, Hash, MemberId};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
 use troth_protocol::keys::{Class, DeviceKeys};
 use troth_protocol::labels;
 use troth_protocol::signature::Signature;
@@ -177,10 +177,22 @@ impl<S: Storage> Device<S> {
         Ok(state.roster.recoveries().iter().map(summary).collect())
     }
 
-    /// Approves a recovery, as another admin than the one who proposed it, or after the wait.
+    /// Approves a recovery, as another admin than the one who proposed it, or after the wait. Every document that the member
+    /// reads and this device can write to turns with it: only then can their new device open it.
     pub fn approve_recovery(&mut self, rng: &mut impl CryptoRng, proposal: Hash) -> Result<(), DeviceError> {
         self.open_recovery(&proposal)?;
-        self.keep(rng, vec![Intent::ApproveRecovery { proposal }], Vec::new())
+        let state = self.practice_state()?;
+        let (position, received) = (self.frontier.size(), self.clock.max(state.received));
+        let member = state.roster.recoveries().get(&proposal).map(|r| r.member);
+        let member = member.ok_or(DeviceError::NoSuchRecovery)?;
+        let reads = |document: &DocumentId| {
+            let document = state.documents.get(document);
+            document.is_some_and(|d| d.rights(&state.roster, &member, position, received).is_some())
+        };
+        let turns = self.turns_of_all(received)?.into_iter();
+        let turns = turns.filter(|turn| matches!(turn, Intent::Turn { document } if reads(document)));
+        let intents = std::iter::once(Intent::ApproveRecovery { proposal }).chain(turns);
+        self.keep(rng, intents.collect(), Vec::new())
     }
 
     /// Stops a recovery.

@@ -1,5 +1,7 @@
 //! What a device keeps, table by table. Every value is sealed under the vault's storage key, with its row's name bound in.
 
+mod identity;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
@@ -7,19 +9,17 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::document::Document;
 use troth_protocol::entry::Leaf;
-use troth_protocol::ids::{DeviceId, DocumentId, MemberId, PracticeId, VerifyingKey};
-use troth_protocol::keys::SealingKey;
+use troth_protocol::ids::{DeviceId, DocumentId};
 use troth_protocol::roster::Roster;
-use troth_protocol::statement::CheckpointRef;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Frontier;
-use troth_protocol::wire::Upload;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::DeviceError;
 use super::keyring::SealedAt;
-use crate::crypto::{SealingSecret, Vault, VaultHeader};
+use crate::crypto::{Vault, VaultHeader};
 use crate::storage::{Storage, Write};
+
+pub(super) use identity::{Identity, SeedRow, SensitiveKey, Stopped, public_half};
 
 /// The vault's header, the one row that is not sealed: it holds the salt and the wrapped storage key.
 pub(super) const HEADER: u8 = 1;
@@ -50,123 +50,6 @@ pub(super) const SEED: u8 = 12;
 pub(super) const INVITE: u8 = 13;
 /// Kits of this member whose words were entered again.
 pub(super) const TESTED: u8 = 14;
-
-/// Who this device is. The seeds are the device's secrets.
-#[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
-#[cbor(array)]
-pub(super) struct Identity {
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub signing: [u8; 32],
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub sealing: [u8; 32],
-    #[n(2)]
-    pub sensitive: SensitiveKey,
-    #[n(3)]
-    pub name: String,
-    #[zeroize(skip)]
-    #[n(4)]
-    pub relay: Option<String>,
-    #[zeroize(skip)]
-    #[n(5)]
-    pub practice: Option<PracticeId>,
-    #[zeroize(skip)]
-    #[n(6)]
-    pub member: Option<MemberId>,
-    /// The relay's key, as pinned when founding or joining; the roster's once there is one.
-    #[zeroize(skip)]
-    #[n(7)]
-    pub ledger_key: Option<VerifyingKey>,
-    /// The relay's origin, likewise.
-    #[zeroize(skip)]
-    #[n(8)]
-    pub origin: Option<String>,
-    /// What the approving device had verified: the ledger must pass through it.
-    #[zeroize(skip)]
-    #[n(9)]
-    pub waypoint: Option<CheckpointRef>,
-    /// Genesis, kept until it is known to be durable.
-    #[zeroize(skip)]
-    #[n(10)]
-    pub founding: Option<Upload>,
-    /// Why the device takes no more edits, over restarts.
-    #[zeroize(skip)]
-    #[n(11)]
-    pub stopped: Option<Stopped>,
-}
-
-/// The sealing key for what is sensitive, as far as the first passphrase gives it.
-#[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
-pub(super) enum SensitiveKey {
-    /// No second passphrase is chosen yet: the seed itself.
-    #[n(0)]
-    Seed(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
-    /// The public half. The seed is under the second vault.
-    #[n(1)]
-    Public(
-        #[zeroize(skip)]
-        #[n(0)]
-        SealingKey,
-    ),
-}
-
-impl SensitiveKey {
-    /// The public half.
-    pub(super) fn public(&self) -> Result<SealingKey, DeviceError> {
-        match self {
-            Self::Seed(seed) => public_half(&SealingSecret::from_bytes(seed)),
-            Self::Public(key) => Ok(key.clone()),
-        }
-    }
-}
-
-/// The public half of a sealing key, as statements hold it.
-pub(super) fn public_half(secret: &SealingSecret) -> Result<SealingKey, DeviceError> {
-    SealingKey::x_wing(&secret.public().to_bytes()).ok_or(DeviceError::Damaged("a device key"))
-}
-
-/// The seed that the second vault keeps.
-#[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
-#[cbor(array)]
-pub(super) struct SeedRow {
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub seed: [u8; 32],
-}
-
-/// Why a device has stopped for longer than a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub(super) enum Stopped {
-    /// The relay says that it was revoked; a later login takes that back.
-    #[n(0)]
-    Revoked,
-    /// Another copy of its store writes in its name.
-    #[n(1)]
-    Copied,
-}
-
-impl Identity {
-    pub(super) fn generate(rng: &mut impl CryptoRng, name: &str) -> Self {
-        let mut sensitive = zeroize::Zeroizing::new([0; 32]);
-        rng.fill_bytes(sensitive.as_mut());
-        let mut identity = Self {
-            signing: [0; 32],
-            sealing: [0; 32],
-            sensitive: SensitiveKey::Seed(*sensitive),
-            name: name.to_owned(),
-            relay: None,
-            practice: None,
-            member: None,
-            ledger_key: None,
-            origin: None,
-            waypoint: None,
-            founding: None,
-            stopped: None,
-        };
-        rng.fill_bytes(&mut identity.signing);
-        rng.fill_bytes(&mut identity.sealing);
-        identity
-    }
-}
 
 /// How far this device has verified its ledger.
 #[derive(Clone, Debug, Encode, Decode)]

@@ -1,5 +1,7 @@
 //! Keys: what turns, what must turn, and to whom everything is sealed.
 
+// Long because the keys of the roster are one subject, told in one place from the first seal to the last turn.
+
 use ed25519_dalek::SigningKey;
 use troth_protocol::ids::PracticeId;
 use troth_protocol::keys::{Class, KeyRef, Sealing};

@@ -1,5 +1,7 @@
 //! Recovery: who may bring whom back, and when.
 
+// Long because every way in which a recovery is refused stands beside the one in which it takes effect.
+
 use troth_protocol::ids::Hash;
 use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::limits;

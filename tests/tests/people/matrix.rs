@@ -1,6 +1,8 @@
 //! The access matrix: every role, every lane, every action. Asked of the relay, which refuses by its rules; and of the keys,
 //! with the relay's whole store at hand and nobody to refuse.
 
+// Long because the matrix, whom it is asked of, and how, are read together.
+
 use std::collections::BTreeSet;
 
 use minicbor::bytes::ByteVec;

@@ -48,11 +48,7 @@ pub fn print(session: &Session, case: Option<&str>) -> Result<(), Failure> {
         })
         .collect();
     let mut rows = vec![say::log_head(language).split('\t').map(str::to_owned).collect()];
-    rows.extend(
-        lines
-            .iter()
-            .map(|line| row(line, called(line), &devices)),
-    );
+    rows.extend(lines.iter().map(|line| row(line, called(line), &devices)));
     let words = if lines.is_empty() {
         say::empty(language)
     } else {
