@@ -11,6 +11,7 @@ mod fetch;
 mod idle;
 mod latency;
 mod million;
+mod people;
 mod raw;
 mod report;
 mod setup;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+pub use people::Tally;
 pub use report::{Report, Row, Target};
 
 /// How to measure.
@@ -32,7 +34,7 @@ pub struct Options {
 }
 
 /// The measurements by name, in order.
-pub const NAMES: [&str; 6] = ["raw", "appends", "fan-out", "fetch", "idle", "million"];
+pub const NAMES: [&str; 7] = ["raw", "appends", "fan-out", "fetch", "idle", "people", "million"];
 
 impl Options {
     fn wants(&self, name: &str) -> bool {
@@ -72,6 +74,9 @@ pub fn run(options: &Options) -> Result<Report> {
         }
         if options.wants("idle") {
             idle::measure(options, &mut report).await.context("idle")?;
+        }
+        if options.wants("people") {
+            people::measure(options, &mut report).context("people")?;
         }
         if options.wants("million") {
             million::measure(options, &mut report).await.context("million")?;

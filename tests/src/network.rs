@@ -19,7 +19,6 @@ use troth_client_core::device::{Device, DeviceError, Effect, Event, Phase, Repor
 use troth_client_core::storage::MemoryStorage;
 use troth_protocol::ids::PracticeId;
 use troth_protocol::state::State;
-use troth_protocol::statement::Role;
 use troth_protocol::wire::{self, ClientMessage, Goodbye, Refused, RelayMessage};
 use troth_server::core::{self, ConnectionId, Core, Settings};
 use troth_server::directory::Directory;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use troth_protocol::ids::DocumentId;
+use troth_protocol::ids::{CaseId, DocumentId};
 
 use super::stage::Stage;
 use super::{Teller, story};
@@ -12,6 +12,7 @@ use crate::messages::demo as say;
 use crate::session::Session;
 
 mod beginning;
+mod colleague;
 mod editing;
 mod leaving;
 mod proving;
@@ -21,6 +22,7 @@ const NOTE_ID: [u8; 16] = [1; 16];
 
 /// The couple's record, as both devices have it.
 struct Record {
+    case: CaseId,
     joint: DocumentId,
 }
 
@@ -41,6 +43,9 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     let code = beginning::link(teller, &stage, &mut laptop, &mut phone).await?;
     let words = beginning::make_kit(teller, &stage, &mut laptop).await?;
     let record = beginning::open_case(teller, &stage, &mut laptop, &mut phone).await?;
+    let mut desk = stage.device("desk", story::DESK, story::DESK_PASSPHRASE)?;
+    let invitation = colleague::join(teller, &stage, &mut laptop, &mut desk).await?;
+    colleague::share(teller, &stage, &mut laptop, &mut desk, &record).await?;
     editing::edit_offline(teller, &stage, &mut laptop, &mut phone, &record).await?;
     editing::choose(teller, &stage, &mut laptop, &mut phone, &record).await?;
     leaving::revoke(teller, &stage, &mut laptop, phone, &record).await?;
@@ -54,7 +59,13 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     let practice = laptop.practice().unwrap_or_default();
     leaving::collude(teller, &mut laptop, &record, dir, &origin)?;
     proving::verify_there(teller, &relay_dir)?;
-    proving::look_for_secrets(teller, &relay_dir, running, practice, [&code, &words])
+    proving::look_for_secrets(
+        teller,
+        &relay_dir,
+        running,
+        practice,
+        [&code, &words, &invitation],
+    )
 }
 
 /// So that whoever keeps the directory can open what is in it.
@@ -62,6 +73,7 @@ fn keep_passphrases(session: &Session, dir: &Path) -> Result<(), Failure> {
     let kept = [
         ("laptop.passphrase", story::LAPTOP_PASSPHRASE),
         ("phone.passphrase", story::PHONE_PASSPHRASE),
+        ("desk.passphrase", story::DESK_PASSPHRASE),
     ];
     kept.into_iter().try_for_each(|(name, passphrase)| {
         let path = dir.join(name);

@@ -12,6 +12,14 @@ pub const PHONE: &str = "Wanjiru's telephone";
 pub const LAPTOP_PASSPHRASE: &str = "otter gravel pennant yodel fjord";
 /// What opens the second device.
 pub const PHONE_PASSPHRASE: &str = "walnut trombone ledge crimson quip";
+/// Another counselor of the practice.
+pub const COLLEAGUE: &str = "Emre Castellanos-Dietrich";
+/// Their device.
+pub const DESK: &str = "Emre's desk computer";
+/// What opens it.
+pub const DESK_PASSPHRASE: &str = "saffron ladder quartz mumble inlet";
+/// What one of the couple says alone.
+pub const ALONE: &str = "Alone, Theodore says that he would rather go back to Porto.";
 /// The couple.
 pub const CASE: &str = "Pemberton & Lin";
 /// One of the couple.
@@ -34,9 +42,13 @@ pub const ON_THE_PHONE: &str = "the twentyfirst of September";
 pub const AFTERWARDS: &str = "书瑶 spoke of the miscarriage that she had kept to herself.";
 
 /// All of it.
-pub const SECRETS: [&str; 16] = [
+pub const SECRETS: [&str; 20] = [
     PRACTICE,
     COUNSELOR,
+    COLLEAGUE,
+    DESK,
+    DESK_PASSPHRASE,
+    ALONE,
     LAPTOP,
     PHONE,
     LAPTOP_PASSPHRASE,

@@ -9,6 +9,10 @@ messages! {
         "制作了恢复套件，即供打印的 {words} 个词；再次输入后，证实它们正是账本所认识的套件，其他的词都不是。";
     case(case: &str) = "A case is opened for a couple, {case}: six lanes, each encrypted under a key of its own; both devices read it.",
         "为一对伴侣建立了个案 {case}：六个分区各用自己的密钥加密；两台设备都能读取。";
+    colleague(name: &str, code: &str) = "A second counselor is invited, and both screens show the same code, {code}: {name} is a member, knows the others' names, and sees no case.",
+        "邀请了第二位咨询师，双方屏幕显示相同的代码 {code}：{name} 成为成员，知道其他人的姓名，但看不到任何个案。";
+    shared(name: &str) = "The joint record is shared with {name}, to read: that is what they read, from its beginning, and nothing of what a partner said alone.",
+        "共同记录以只读方式共享给 {name}：对方能从头读取它，但读不到伴侣单独所说的任何内容。";
     offline() = "Both devices are offline, and change the same note and the same field.",
         "两台设备都离线，并修改了同一份笔记和同一个字段。";
     converged() = "They sync, and hold the same document; both edits are kept:", "同步后，两台设备的文档相同；两处编辑都保留了：";

@@ -113,7 +113,7 @@ fn a_lane_is_shared_with_its_history_read_only_or_from_now_on_and_no_longer() {
     );
 
     let refused = theo.run(&["note", "add", &case, "--lane", "joint", "--text", "I may not"]);
-    assert_ne!(refused.code, 0, "read-only is read-only");
+    assert_eq!(refused.code, 4, "read-only is read-only: {}", refused.stderr);
     add(&theo, &case, "partner-a", "mine");
     ash.ok(&["sync"]);
     assert!(texts(&ash, CASE).contains(&("partner-a".into(), "mine".into())));

@@ -6,5 +6,6 @@
 mod concurrent;
 mod joining;
 mod matrix;
+mod names;
 mod recovery;
 mod scene;

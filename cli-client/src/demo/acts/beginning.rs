@@ -112,9 +112,9 @@ pub async fn open_case(
         story::PARTNER_A,
         Some(story::PARTNER_B),
     );
-    let case = case.map_err(|e| stage.wrong(e))?;
+    let id = case.map_err(|e| stage.wrong(e))?;
     let joint = laptop
-        .document_of(&case, Lane::Joint)
+        .document_of(&id, Lane::Joint)
         .ok_or_else(|| failed(stage.session, &"no joint record"))?;
     let note = stage.note(laptop, story::NOTE);
     stage.edit(laptop, joint, |doc| doc.add_note(NOTE_ID, &note))?;
@@ -128,5 +128,5 @@ pub async fn open_case(
     });
     let holds = holds && text(stage, phone, joint)? == story::NOTE;
     teller.claim("case", holds, &say::case(language, story::CASE))?;
-    Ok(Record { joint })
+    Ok(Record { case: id, joint })
 }

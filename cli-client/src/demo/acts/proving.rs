@@ -51,7 +51,7 @@ pub fn look_for_secrets(
     relay_dir: &Path,
     running: Files,
     practice: PracticeId,
-    [code, words]: [&str; 2],
+    [code, words, invitation]: [&str; 3],
 ) -> Result<(), Failure> {
     let session = teller.session;
     let mut places = running;
@@ -67,8 +67,11 @@ pub fn look_for_secrets(
         places.push((format!("entry {}", entry.position), bytes));
     }
     let bytes: usize = places.iter().map(|(_, bytes)| bytes.len()).sum();
-    let unbroken = code.replace('-', "");
-    let mut needles = search::needles(story::SECRETS.into_iter().chain([code, &unbroken]));
+    // What stands before the # is the relay's own address.
+    let invitation = invitation.rsplit('#').next().unwrap_or_default();
+    let (unbroken, whole) = (code.replace('-', ""), invitation.replace('-', ""));
+    let codes = [code, &unbroken, invitation, &whole];
+    let mut needles = search::needles(story::SECRETS.into_iter().chain(codes));
     needles.extend(search::runs(words));
     let known = places
         .iter()
