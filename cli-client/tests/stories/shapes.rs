@@ -152,6 +152,8 @@ fn json_keys_do_not_change() {
         "case files sync; files: lane path; sync: state waiting",
     );
     check(&["case", "close", "Lee"], "case status sync; sync: state waiting");
+    check(&["recovery", "kit"], "file kit tested words");
+    check(&["recovery", "list"], "kits recoveries; kits: id tested");
     check(&["completions", "zsh"], "script shell");
     let error = troth.run(&["--json", "case", "show", "nobody"]);
     assert_eq!(

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a story that cannot go on says where")]
 
 mod concurrent;
+mod costs;
 mod joining;
 mod matrix;
 mod names;

@@ -240,3 +240,62 @@ fn one_admin_alone_waits_three_days_in_which_any_admin_can_stop_it() {
         net.seats[again].reports
     );
 }
+
+#[test]
+fn a_kit_whose_words_nobody_saw_is_given_up_unless_it_may_have_landed() {
+    let (mut net, _dir) = practice(44);
+    net.offline(0);
+    let kit = Kit::generate(&mut net.rng);
+    let device = &mut net.seats[0].device;
+    let id = device.add_kit(&mut net.rng, &kit).expect("a kit");
+    assert!(device.give_up_kit(id).expect("readable"));
+    assert_eq!(device.waiting(), 0);
+    net.online(0);
+    net.settle();
+    assert!(net.seats[0].device.kits().expect("readable").is_empty());
+
+    let device = &mut net.seats[0].device;
+    let id = device.add_kit(&mut net.rng, &kit).expect("a kit");
+    // Signed and on its way; the connection ends before the answer.
+    net.pump(0);
+    net.step();
+    net.offline(0);
+    assert!(!net.seats[0].device.give_up_kit(id).expect("readable"));
+    net.online(0);
+    net.settle();
+    assert_eq!(net.seats[0].device.kits().expect("readable").len(), 1);
+    assert!(
+        !net.seats[0].device.give_up_kit(id).expect("readable"),
+        "it is known now"
+    );
+    all_is_well(&mut net);
+}
+
+#[test]
+fn an_approval_that_comes_after_the_stop_holds_up_nothing() {
+    let (mut net, _dir) = practice(45);
+    let second = net.admit(0, Role::Admin, "Noor Haddad");
+    let counselor = net.admit(0, Role::Counselor, "Lin Mei");
+    let new = ask(&mut net, 0, counselor);
+    let open = net.seats[second].device.recoveries(net.now).expect("a roster")[0];
+    net.offline(second);
+    net.seats[second]
+        .device
+        .approve_recovery(&mut net.rng, open.id)
+        .expect("open, as far as it knows");
+    net.seats[0]
+        .device
+        .stop_recovery(&mut net.rng, open.id)
+        .expect("any admin");
+    net.settle();
+    net.online(second);
+    net.settle();
+    let device = &net.seats[second].device;
+    assert_eq!((device.phase(), device.waiting()), (Phase::Live, 0));
+    assert_eq!(
+        device.quarantine().expect("readable")[0].rule,
+        troth_protocol::rule::Rule::Recovery.number()
+    );
+    assert_ne!(net.seats[new].device.phase(), Phase::Live);
+    all_is_well(&mut net);
+}

@@ -8,11 +8,14 @@ use super::super::setup::Scratch;
 use super::super::{Options, Report, Target};
 use super::office::Office;
 use super::{milliseconds, open_cases, practice, send};
+use crate::network::Network;
 
 /// Members.
 const PEOPLE: usize = 50;
 /// Admins among them, at the first seats.
 const ADMINS: usize = 3;
+/// Members who are online when the admin leaves, from the first seat on.
+const ONLINE: usize = 20;
 
 /// A practice of which an admin has left.
 pub struct Practice {
@@ -30,19 +33,17 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Practice> {
     let documents = if options.quick { 100 } else { 1000 };
     let data = Scratch::new("people-leaving")?;
     let mut net = practice(2, &data)?;
-    let cases = open_cases(&mut net, documents)?;
     while net.seats.len() < PEOPLE {
         let role = match net.seats.len() {
             ..ADMINS => Role::Admin,
             _ => Role::Counselor,
         };
-        let new = net.admit(0, role, "Noor Haddad");
-        net.offline(new);
-        net.wire.clear();
+        admit(&mut net, role)?;
     }
     send(&mut net);
+    let cases = open_cases(&mut net, documents)?;
     let mut office = Office::over(net);
-    office.connect_all(0..PEOPLE)?;
+    office.connect_all(0..ONLINE)?;
     ensure!(stale(&office)? == 0, "no document is stale before anybody left");
 
     let leaver = member(&office, ADMINS - 1)?;
@@ -75,13 +76,33 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Practice> {
         none,
     );
     report.add(format!("{name}: documents now stale"), stale(&office)? as f64, "");
-    let counselors = (ADMINS..PEOPLE).map(|seat| member(&office, seat));
+    let roster = &office.state()?.roster;
+    let counselors = roster.members_with(Role::Counselor, u64::MAX).copied().collect();
     Ok(Practice {
-        counselors: counselors.collect::<Result<_>>()?,
+        counselors,
         office,
         cases,
         _data: data,
     })
+}
+
+/// Lets somebody in. Who will not be online leaves as soon as the roster names them.
+fn admit(net: &mut Network, role: Role) -> Result<()> {
+    let members = |net: &Network| net.seats[0].device.state().map(|s| s.roster.members().len());
+    let new = if net.seats.len() < ONLINE {
+        net.admit(0, role, "Noor Haddad")
+    } else {
+        let (new, before) = (net.greet(0, role, "Noor Haddad"), members(net));
+        let confirmed = net.seats[0].device.confirm(net.now, &mut net.rng, true)?;
+        net.perform(0, confirmed);
+        while members(net) == before {
+            ensure!(net.step(), "nothing moves, and nobody was let in");
+        }
+        new
+    };
+    net.offline(new);
+    net.wire.clear();
+    Ok(())
 }
 
 /// The member whose device sits there.
