@@ -209,7 +209,7 @@ async fn change(session: &Session, wanted: &str, role: Role) -> Result<(), Failu
     let called = pick::called(&member);
     let changed = member.role != Some(role);
     if changed {
-        let done = device.change_role(&mut driver::rng(), member.id, role);
+        let done = device.change_role(driver::now(), &mut driver::rng(), member.id, role);
         done.map_err(|e| session.wrong(e))?;
     }
     let sent = session.send(&mut device).await?;

@@ -179,8 +179,9 @@ impl<S: Storage> Device<S> {
         self.keep(rng, intents, Vec::new())?;
         if self.fetching.is_wanting() {
             self.fetch_next(effects);
-        } else {
-            self.follow(rng, goal.size, effects);
+        } else if !self.is_live() {
+            // The counts that could not be compared are asked for again, by a follow of their own.
+            effects.push(Effect::Close);
         }
         Ok(())
     }

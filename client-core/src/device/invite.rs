@@ -32,6 +32,7 @@ use super::outbox::Newcomer;
 use super::sign::sealing_pair;
 use super::{Device, DeviceError, Effect, Secrets};
 use crate::crypto::{ComparisonNonce, SealingPublic};
+use crate::document::{DocumentError, limits};
 use crate::storage::Storage;
 
 pub(super) use admit::Admitting;
@@ -200,4 +201,16 @@ pub(super) fn claimed(
 
 fn received(nonce: &[u8; 32]) -> ComparisonNonce {
     ComparisonNonce::from_bytes(nonce)
+}
+
+/// Whether names fit into the directory.
+fn check_names(name: &str, device: &str) -> Result<(), DeviceError> {
+    if name.len().max(device.len()) > limits::NAME {
+        return Err(DeviceError::Document(DocumentError::TooLong {
+            what: "the name",
+            max: limits::NAME,
+            unit: "bytes",
+        }));
+    }
+    Ok(())
 }

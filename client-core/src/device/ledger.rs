@@ -36,8 +36,6 @@ pub(super) struct Taken {
     pub documents: BTreeSet<DocumentId>,
     /// Whether the roster changed.
     pub roster: bool,
-    /// Whether a member left.
-    pub left: bool,
     /// Devices that were added, or proposed.
     pub added: Vec<DeviceId>,
     /// Devices that a kit added, and whose they are.
@@ -114,8 +112,7 @@ impl<S: Storage> Device<S> {
         let mut taken = Taken::default();
         let mut roster_changed = false;
         let mut landed: Vec<(Stream, Vec<u64>)> = Vec::new();
-        let had_role = self.state.as_ref().zip(self.identity.member);
-        let had_role = had_role.and_then(|(state, me)| state.roster.role(&me, u64::MAX));
+        let mut had_role = self.role();
         let mut verifier = Verifier::new(&entries)?;
         for (index, (entry, position)) in entries
             .into_iter()
@@ -142,7 +139,9 @@ impl<S: Storage> Device<S> {
                 Stream::Roster => {
                     roster_changed = true;
                     self.index(&sealed);
-                    taken.note_roster(&verified);
+                    let left = taken.note_roster(&verified);
+                    self.refold |= position >= self.connection.whole_until && self.sees_more(had_role, left);
+                    had_role = self.role();
                     self.note_kit(position, &verified, &mut taken);
                 }
                 Stream::Document(id) => {
@@ -173,13 +172,6 @@ impl<S: Storage> Device<S> {
         let Some(state) = &self.state else {
             return dishonest("its ledger does not begin with genesis");
         };
-        let role = self
-            .identity
-            .member
-            .and_then(|me| state.roster.role(&me, u64::MAX));
-        self.refold |= had_role.is_some() && role != had_role && role.is_some_and(Role::oversees);
-        let custodian = |me: MemberId| state.roster.was_custodian(&me);
-        self.refold |= had_role.is_some() && taken.left && self.identity.member.is_some_and(custodian);
         // What an entry shows by itself names the lie better, so this comes last.
         promised?;
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);
@@ -290,6 +282,17 @@ impl<S: Storage> Device<S> {
         }
     }
 
+    /// Whether a statement of the roster shows this member more than they were shown so far: as an overseer, or as the
+    /// custodian of the notes of somebody who left.
+    fn sees_more(&self, had_role: Option<Role>, left: bool) -> bool {
+        let (Some(state), Some(me), Some(had)) = (&self.state, self.identity.member, had_role) else {
+            return false;
+        };
+        // An auditor was shown statements without what they hold.
+        let changed = |role: &Role| *role != had && (role.oversees() || had == Role::Auditor);
+        self.role().is_some_and(|role| changed(&role)) || (left && state.roster.was_custodian(&me))
+    }
+
     /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that.
     pub(super) fn lacks_payloads(&mut self) -> Result<bool, DeviceError> {
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
@@ -324,7 +327,8 @@ pub(super) fn broken<T>(position: u64, rule: Rule) -> Result<T, Failure> {
 }
 
 impl Taken {
-    fn note_roster(&mut self, verified: &Verified) {
+    /// Notes what the roster's statement says; whether a member left by it.
+    fn note_roster(&mut self, verified: &Verified) -> bool {
         use troth_protocol::statement::RosterAction::{AddDevice, AddMember, ProposeRecovery, RemoveMember};
         if let Body::Roster(roster) = &verified.statement().body {
             self.added
@@ -335,8 +339,9 @@ impl Taken {
                     _ => None,
                 }));
             let leaves = |action: &_| matches!(action, RemoveMember { .. });
-            self.left |= roster.actions.iter().any(leaves);
+            return roster.actions.iter().any(leaves);
         }
+        false
     }
 }
 

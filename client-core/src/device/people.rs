@@ -114,6 +114,7 @@ impl<S: Storage> Device<S> {
     /// Gives a member another role. It takes effect in keys and at the relay at once.
     pub fn change_role(
         &mut self,
+        now: u64,
         rng: &mut impl CryptoRng,
         member: MemberId,
         role: Role,
@@ -131,9 +132,11 @@ impl<S: Storage> Device<S> {
             };
             if role == Role::Counselor {
                 intents.push(Intent::Grant { document, reader });
-            } else if before == Role::Counselor && role != Role::Admin {
-                intents.push(Intent::EndShare { document, principal });
             }
+        }
+        // Who keeps no records any more keeps no rights to them either: what a client reads is shared with them anew.
+        if !role.is_staff() && before.is_staff() {
+            intents.extend(self.ends_of_all(now, member)?);
         }
         self.keep(rng, intents, Vec::new())
     }
@@ -157,6 +160,22 @@ impl<S: Storage> Device<S> {
         let turns = intents.len() - 1;
         self.keep(rng, intents, Vec::new())?;
         Ok(turns)
+    }
+
+    /// The end of every right of a member's own that this device can end.
+    fn ends_of_all(&self, now: u64, member: MemberId) -> Result<Vec<Intent>, DeviceError> {
+        let (position, state) = (self.frontier.size(), self.practice_state()?);
+        let me = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let (received, principal) = (now.max(state.received), Principal::Member(member));
+        let ends = |d: &&Document| {
+            let held = d.readers_at(position, received).any(|r| r.principal == principal);
+            let mine = d.rights(&state.roster, &me, position, received) == Some(Rights::Write);
+            held && mine && !d.is_closed()
+        };
+        let documents = state.documents.values().filter(ends).map(Document::id);
+        Ok(documents
+            .map(|document| Intent::EndShare { document, principal })
+            .collect())
     }
 
     /// A turn of every open document that this device can write to.

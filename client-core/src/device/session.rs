@@ -71,6 +71,8 @@ pub(super) struct Connection {
     heard: u64,
     /// What the relay signed in this connection's handshake.
     pub(super) promised: Option<CheckpointRef>,
+    /// Up to which position this connection's follow began at nothing, and so shows all that this member may see today.
+    pub(super) whole_until: u64,
     /// When counts last held.
     counted: u64,
     requests: u64,

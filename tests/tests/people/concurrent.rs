@@ -37,7 +37,7 @@ fn two_admins_change_the_roster_at_once_and_both_changes_stand() {
     let (to_admin, leaves) = (member(&net, a), member(&net, b));
     net.seats[0]
         .device
-        .change_role(&mut net.rng, to_admin, Role::Admin)
+        .change_role(net.now, &mut net.rng, to_admin, Role::Admin)
         .expect("an admin");
     net.seats[second]
         .device

@@ -2,6 +2,7 @@
 
 use troth_client_core::device::{Phase, Report, Share};
 use troth_protocol::statement::{Lane, Rights, Role};
+use troth_tests::network::Network;
 
 use crate::scene::{all_is_well, case, lane, member, practice, read, write};
 
@@ -98,7 +99,7 @@ fn a_counselor_who_becomes_an_admin_reads_every_case_from_its_beginning() {
     let to = member(&net, other);
     net.seats[0]
         .device
-        .change_role(&mut net.rng, to, Role::Admin)
+        .change_role(net.now, &mut net.rng, to, Role::Admin)
         .expect("an admin");
     net.settle();
     net.settle();
@@ -116,7 +117,7 @@ fn a_counselor_who_becomes_an_admin_reads_every_case_from_its_beginning() {
     // And back: the keys turn, and nothing written afterwards can be read.
     net.seats[0]
         .device
-        .change_role(&mut net.rng, to, Role::Counselor)
+        .change_role(net.now, &mut net.rng, to, Role::Counselor)
         .expect("an admin");
     net.settle();
     write(&mut net, 0, joint, "for admins").expect("an edit");
@@ -211,5 +212,38 @@ fn a_lane_shared_from_now_on_holds_nothing_from_before() {
     write(&mut net, other, new, "may I?").expect("kept");
     net.settle();
     assert_eq!(read(&mut net, 0, new).map(|t| t.len()), Some(1));
+    all_is_well(&mut net);
+}
+
+#[test]
+fn who_is_promoted_in_a_long_ledger_follows_it_anew_once_and_comes_to_rest() {
+    let (mut net, _dir) = practice(6);
+    let first = case(&mut net, 0);
+    let joint = lane(&net, 0, &first, Lane::Joint);
+    let other = net.admit(0, Role::Counselor, "Noor Haddad");
+    // Several frames before the promotion, and several after it.
+    let long = |net: &mut Network| {
+        for _ in 0..3 {
+            let mut noise = vec![0; 100_000];
+            rand::Rng::fill_bytes(&mut net.rng, &mut noise);
+            write(net, 0, joint, &data_encoding::BASE64.encode(&noise)).expect("an edit");
+            net.settle();
+        }
+    };
+    long(&mut net);
+    let to = member(&net, other);
+    net.offline(other);
+    net.seats[0]
+        .device
+        .change_role(net.now, &mut net.rng, to, Role::Admin)
+        .expect("an admin");
+    long(&mut net);
+    net.online(other);
+    net.settle();
+    net.settle();
+    assert_eq!(net.seats[other].device.phase(), Phase::Live);
+    assert_eq!(read(&mut net, other, joint).map(|t| t.len()), Some(6));
+    let caught_up = |r: &&Report| matches!(r, Report::CaughtUp);
+    assert!(net.seats[other].reports.iter().filter(caught_up).count() <= 3);
     all_is_well(&mut net);
 }

@@ -45,7 +45,7 @@ fn no_name_is_in_the_relays_store_or_in_any_frame() {
     let to = member(&net, counselor);
     net.seats[0]
         .device
-        .change_role(&mut net.rng, to, Role::Admin)
+        .change_role(net.now, &mut net.rng, to, Role::Admin)
         .expect("an admin");
     net.settle();
     all_is_well(&mut net);

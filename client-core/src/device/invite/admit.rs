@@ -101,6 +101,7 @@ impl<S: Storage> Device<S> {
     /// # Errors
     /// [`DeviceError::NoSuchInvite`] where none is open.
     pub fn begin_admit(&mut self, now: u64, only: Option<InviteId>) -> Result<Vec<Effect>, DeviceError> {
+        self.must_be_admin()?;
         let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
         let mut own = self.rows.scan::<OwnInvite>(INVITE)?;
         let roster = &self.practice_state()?.roster;
@@ -205,6 +206,7 @@ impl<S: Storage> Device<S> {
         if known.is_some_and(|invitation| invitation.commitment != Hash::of(&[&request.token])) {
             return Err(DeviceError::WrongCode);
         }
+        super::check_names(&request.name, &request.device_name)?;
         let newcomer = claimed(&request.claim, &practice, &candidate.device)?;
         effects.push(Effect::Report(Report::Compare {
             code: code.render().to_string(),

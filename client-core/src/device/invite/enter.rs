@@ -35,6 +35,7 @@ impl<S: Storage> Device<S> {
         if self.state.is_some() || self.identity.founding.is_some() {
             return Err(DeviceError::AlreadyInPractice);
         }
+        super::check_names(name, &self.identity.name)?;
         let code = InviteCode::parse(code)?;
         let mut identity = self.identity.clone();
         identity.practice = None;

@@ -9,8 +9,8 @@ use troth_protocol::state::State;
 use troth_protocol::statement::{DocumentAction, Principal, Reader, Role};
 use troth_protocol::wire::Upload;
 
+use super::Intent;
 use super::package::turn;
-use super::{Intent, Newcomer};
 use crate::device::{Device, DeviceError};
 use crate::storage::Storage;
 
@@ -33,8 +33,7 @@ impl<S: Storage> Device<S> {
             return Ok(None);
         }
         if let Principal::Member(member) = reader.principal
-            && state.roster.role(&member, position).is_none()
-            && self.is_coming(&member)
+            && self.is_changing(&member)
         {
             return Err(DeviceError::NotYet);
         }
@@ -114,11 +113,13 @@ impl<S: Storage> Device<S> {
             .map(Some)
     }
 
-    /// Whether a member waits here to be added.
-    fn is_coming(&self, member: &MemberId) -> bool {
-        let comes = |newcomer: &Newcomer| newcomer.member == *member;
-        let mut waiting = self.outbox.values();
-        waiting.any(|intent| matches!(intent, Intent::AddMember { newcomer, .. } if comes(newcomer)))
+    /// Whether a member waits here to be added, or to be given another role.
+    fn is_changing(&self, member: &MemberId) -> bool {
+        self.outbox.values().any(|intent| match intent {
+            Intent::AddMember { newcomer, .. } => newcomer.member == *member,
+            Intent::ChangeRole { member: of, .. } => of == member,
+            _ => false,
+        })
     }
 }
 

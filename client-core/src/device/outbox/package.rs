@@ -4,7 +4,7 @@ use minicbor::bytes::ByteVec;
 use rand_core::CryptoRng;
 use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::DocumentAction;
+use troth_protocol::statement::{DocumentAction, Rights};
 use troth_protocol::wire::Upload;
 
 use super::{Intent, TOGETHER};
@@ -43,8 +43,11 @@ impl<S: Storage> Device<S> {
                 };
                 Some(self.sign_control(rng, now, document, create, |_| false)?)
             }
+            // It is for what a statement of the roster changes, and sealed to who is left after that.
+            Intent::Turn { .. } if self.roster_waits() => return Err(DeviceError::NotYet),
             Intent::Turn { document } => Some(self.sign_turn(rng, now, document)?),
             Intent::Edit { document, .. } => {
+                self.must_write(document, now)?;
                 if self.is_stale(document, now)? {
                     return Ok(Some((self.sign_turn(rng, now, document)?, Vec::new())));
                 }
@@ -82,6 +85,30 @@ impl<S: Storage> Device<S> {
             |epoch, commitment| vec![turn(epoch, commitment)],
             |_| false,
         )
+    }
+
+    /// Whether a revocation, removal or recovery waits to be said.
+    fn roster_waits(&self) -> bool {
+        let shuts_out = |intent: &Intent| {
+            matches!(
+                intent,
+                Intent::Revoke { .. } | Intent::RemoveMember { .. } | Intent::ApproveRecovery { .. }
+            )
+        };
+        self.outbox.values().any(shuts_out)
+    }
+
+    /// R13: an edit of somebody who may not write is set aside here, and never sent.
+    fn must_write(&self, id: DocumentId, now: u64) -> Result<(), DeviceError> {
+        let me = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let state = self.practice_state()?;
+        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
+        let rights = document.rights(&state.roster, &me, self.frontier.size(), now.max(state.received));
+        if rights == Some(Rights::Write) {
+            Ok(())
+        } else {
+            Err(Rule::NotPermitted.into())
+        }
     }
 
     pub(super) fn is_stale(&self, id: DocumentId, now: u64) -> Result<bool, DeviceError> {

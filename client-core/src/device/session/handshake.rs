@@ -123,6 +123,7 @@ impl<S: Storage> Device<S> {
             total,
         };
         let size = self.frontier.size();
+        self.connection.whole_until = if size == 0 { total } else { 0 };
         let waypoint = self.identity.waypoint.map(|waypoint| waypoint.size);
         let follow = Follow {
             nonce,

@@ -51,14 +51,17 @@ impl<S: Storage> Device<S> {
             let name = self.name_of(member).ok().flatten();
             effects.push(Effect::Report(Report::RecoveredByKit { member, name, device }));
         }
-        if taken.roster {
+        // Before it is caught up, this member's own beginning may be yet to come.
+        if taken.roster && live {
             self.tend(rng, now)?;
         }
-        // Until what was shared later is here from its beginning, there is nothing to count against.
         if self.refold && (counts.is_some() || live) {
-            self.forget_ledger(rng)?;
-            self.follow(rng, checkpoint.size, effects);
-        } else if counts.is_some() && self.fetching.is_wanting() {
+            // What is on its way already belongs to this follow: the next connection begins anew, and says so.
+            effects.push(Effect::Close);
+            return Ok(());
+        }
+        // Until what was shared later is here from its beginning, there is nothing to count against.
+        if counts.is_some() && self.fetching.is_wanting() {
             self.fetch_next(effects);
         } else if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;

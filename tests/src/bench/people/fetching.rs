@@ -57,6 +57,7 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<()> {
     office.connect(COUNSELOR)?;
     let (device, relay) = (office.desks[COUNSELOR].spent, office.relay);
     let received = office.desks[COUNSELOR].received;
+    ensure!(office.since(size)?.others == 1, "the fetch is told in the ledger");
     office.reset();
     let fields = office.act(COUNSELOR, |device, _, _| device.read(*shared, |d| d.fields()))?;
     ensure!(!fields.is_empty(), "the document can be read");

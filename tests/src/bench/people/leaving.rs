@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use troth_protocol::ids::{CaseId, MemberId};
 use troth_protocol::statement::Role;
+use troth_protocol::wire::RelayMessage;
 
 use super::super::setup::Scratch;
 use super::super::{Options, Report, Target};
@@ -86,22 +87,25 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Practice> {
     })
 }
 
-/// Lets somebody in. Who will not be online leaves as soon as the roster names them.
+/// Lets somebody in. Who will not be online is told so, and hears no more.
 fn admit(net: &mut Network, role: Role) -> Result<()> {
-    let members = |net: &Network| net.seats[0].device.state().map(|s| s.roster.members().len());
     let new = if net.seats.len() < ONLINE {
         net.admit(0, role, "Noor Haddad")
     } else {
-        let (new, before) = (net.greet(0, role, "Noor Haddad"), members(net));
+        let new = net.greet(0, role, "Noor Haddad");
         let confirmed = net.seats[0].device.confirm(net.now, &mut net.rng, true)?;
+        net.tamper = Some(Box::new(move |message, seat| {
+            seat != new || !matches!(message, RelayMessage::Items(_))
+        }));
         net.perform(0, confirmed);
-        while members(net) == before {
-            ensure!(net.step(), "nothing moves, and nobody was let in");
-        }
+        net.settle();
+        net.tamper = None;
         new
     };
     net.offline(new);
     net.wire.clear();
+    let members = net.seats[0].device.state().map(|s| s.roster.members().len());
+    ensure!(members == Some(net.seats.len()), "everybody who came is a member");
     Ok(())
 }
 

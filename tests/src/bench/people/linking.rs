@@ -44,9 +44,9 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let counts = [
         ("roster entries", tally.roster, Some(1.0)),
         ("keys sealed in them", tally.roster_keys, Some(2.0)),
-        ("entries in documents' chains", tally.control, Some(0.0)),
+        ("document entries", tally.control, Some(0.0)),
         ("logins", tally.logins, None),
-        ("edits (its name in the directory)", tally.edits, None),
+        ("edits", tally.edits, None),
     ];
     for (what, count, target) in counts {
         let name = format!("{name}: {what}");
