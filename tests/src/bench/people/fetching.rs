@@ -52,12 +52,12 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<()> {
     office.run()?;
     office.disconnect(0)?;
     let size = office.size()?;
-    office.now += 120_000;
     office.reset();
     office.connect(COUNSELOR)?;
     let (device, relay) = (office.desks[COUNSELOR].spent, office.relay);
     let received = office.desks[COUNSELOR].received;
-    ensure!(office.since(size)?.others == 1, "the fetch is told in the ledger");
+    let told = office.since(size)?;
+    ensure!(told.others == 1, "the fetch is told in the ledger: {told:?}");
     office.reset();
     let fields = office.act(COUNSELOR, |device, _, _| device.read(*shared, |d| d.fields()))?;
     ensure!(!fields.is_empty(), "the document can be read");

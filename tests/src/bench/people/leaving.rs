@@ -3,20 +3,16 @@
 use anyhow::{Context, Result, ensure};
 use troth_protocol::ids::{CaseId, MemberId};
 use troth_protocol::statement::Role;
-use troth_protocol::wire::RelayMessage;
 
 use super::super::setup::Scratch;
 use super::super::{Options, Report, Target};
 use super::office::Office;
 use super::{milliseconds, open_cases, practice, send};
-use crate::network::Network;
 
 /// Members.
 const PEOPLE: usize = 50;
 /// Admins among them, at the first seats.
 const ADMINS: usize = 3;
-/// Members who are online when the admin leaves, from the first seat on.
-const ONLINE: usize = 20;
 
 /// A practice of which an admin has left.
 pub struct Practice {
@@ -39,12 +35,14 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Practice> {
             ..ADMINS => Role::Admin,
             _ => Role::Counselor,
         };
-        admit(&mut net, role)?;
+        let new = net.admit(0, role, "Noor Haddad");
+        net.offline(new);
+        net.wire.clear();
     }
     send(&mut net);
     let cases = open_cases(&mut net, documents)?;
     let mut office = Office::over(net);
-    office.connect_all(0..ONLINE)?;
+    office.connect_all(0..PEOPLE)?;
     ensure!(stale(&office)? == 0, "no document is stale before anybody left");
 
     let leaver = member(&office, ADMINS - 1)?;
@@ -85,28 +83,6 @@ pub fn measure(options: &Options, report: &mut Report) -> Result<Practice> {
         cases,
         _data: data,
     })
-}
-
-/// Lets somebody in. Who will not be online is told so, and hears no more.
-fn admit(net: &mut Network, role: Role) -> Result<()> {
-    let new = if net.seats.len() < ONLINE {
-        net.admit(0, role, "Noor Haddad")
-    } else {
-        let new = net.greet(0, role, "Noor Haddad");
-        let confirmed = net.seats[0].device.confirm(net.now, &mut net.rng, true)?;
-        net.tamper = Some(Box::new(move |message, seat| {
-            seat != new || !matches!(message, RelayMessage::Items(_))
-        }));
-        net.perform(0, confirmed);
-        net.settle();
-        net.tamper = None;
-        new
-    };
-    net.offline(new);
-    net.wire.clear();
-    let members = net.seats[0].device.state().map(|s| s.roster.members().len());
-    ensure!(members == Some(net.seats.len()), "everybody who came is a member");
-    Ok(())
 }
 
 /// The member whose device sits there.

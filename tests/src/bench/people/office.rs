@@ -19,6 +19,9 @@ use troth_server::store::Store;
 use super::Tally;
 use crate::network::Network;
 
+/// As long as a device waits at most before it connects again, in milliseconds.
+const WAIT_MS: u64 = 60_000;
+
 /// A device, and what it took.
 pub struct Desk {
     /// The device.
@@ -76,8 +79,7 @@ impl Office {
         });
         Self {
             desks: desks.collect(),
-            // Later than any device waits before it connects again.
-            now: now + 120_000,
+            now,
             relay: Duration::ZERO,
             core,
             store,
@@ -113,10 +115,18 @@ impl Office {
         }
     }
 
-    /// Connects a device, and waits until nothing moves.
+    /// Connects a device, and waits until nothing moves. A device that ends its connection of itself, to begin another, does
+    /// so a few times at most.
     pub fn connect(&mut self, seat: usize) -> Result<()> {
-        self.tell(seat, Event::Tick)?;
-        self.run()
+        for _ in 0..4 {
+            self.now += WAIT_MS;
+            self.tell(seat, Event::Tick)?;
+            self.run()?;
+            if self.desks[seat].device.phase() != Phase::Offline {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Connects devices that belong to the practice, until all have caught up.
