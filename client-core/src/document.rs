@@ -7,6 +7,7 @@
 //!   envelope    bounds, before the engine sees it           json      all of the present state
 //!   history     what a change may refer to, and do          limits    every maximum
 //!   watch       panics and hangs                         many      the same for many documents at once
+//! difference  what one state says over another, and saying it in a third
 //! ```
 //!
 //! Bytes in, bytes out: every edit is one Automerge change and returns its bytes, ready to be sealed; nothing
@@ -22,6 +23,7 @@ use history::History;
 use schema::Root;
 
 pub use case::CaseHead;
+pub use difference::{Difference, Register};
 pub use envelope::claimed_actor;
 pub use error::{DocumentError, Reason};
 pub use guard::{Applied, Incoming, Poisoned};
@@ -32,6 +34,7 @@ pub use register::FieldValue;
 pub use template::Template;
 
 mod case;
+mod difference;
 mod directory;
 mod envelope;
 mod error;

@@ -206,9 +206,10 @@ impl<S: Storage> Device<S> {
         lanes.map(|(_, lane, document)| (lane, document))
     }
 
-    /// The lanes that go on: superseded and erased documents are passed over.
+    /// The lanes that go on: superseded and erased documents are passed over, and those that a document which waits here is to
+    /// take the place of.
     fn lanes(&self) -> impl Iterator<Item = (CaseId, Lane, DocumentId)> {
-        let open = |d: &&Document| d.erased().is_none() && d.superseded_by().is_none();
+        let open = |d: &&Document| !d.is_closed() && self.renewal_of(&d.id()).is_none();
         let known = self.state.iter().flat_map(|s| s.documents.values()).filter(open);
         let known = known.filter_map(|d| Some((d.case()?, d.lane(), d.id())));
         let coming = self.outbox.values().filter_map(|intent| match intent {
@@ -222,7 +223,7 @@ impl<S: Storage> Device<S> {
                     .state
                     .as_ref()
                     .is_some_and(|s| s.documents.contains_key(document));
-                (!there).then_some((*case, *lane, *document))
+                (!there && !self.is_overtaken(document)).then_some((*case, *lane, *document))
             }
             _ => None,
         });

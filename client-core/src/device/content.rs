@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
 use troth_protocol::keys::KeyRef;
+use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, Lane, Statement};
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::may_open;
@@ -86,6 +87,9 @@ impl<S: Storage> Device<S> {
         self.told(now, rng);
         if self.halted() {
             return Err(DeviceError::Halted);
+        }
+        if self.renewal_of(&id).is_some() {
+            return Err(Rule::Closed.into());
         }
         let change = change(&mut self.open_content(id)?.doc)?;
         if change.is_empty() {
@@ -345,7 +349,7 @@ impl<S: Storage> Device<S> {
         may_open(state, &me, &Stream::Document(id), position)
     }
 
-    fn lane(&self, id: DocumentId) -> Lane {
+    pub(super) fn lane(&self, id: DocumentId) -> Lane {
         let known = self.state.as_ref().and_then(|s| s.documents.get(&id));
         known.map_or(Lane::Joint, troth_protocol::document::Document::lane)
     }
@@ -367,6 +371,8 @@ impl<S: Storage> Device<S> {
             rule: 0,
             intent: None,
             position: Some(position),
+            at: Some(self.clock),
+            settled: None,
         };
         self.bad.push(row);
     }

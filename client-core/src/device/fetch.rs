@@ -222,7 +222,7 @@ impl<S: Storage> Device<S> {
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
             newest = newest.max(entry.leaf.received);
-            self.replay_entry(position, entry, &verified, &asked, &mut writes)?;
+            self.replay_entry(rng, position, entry, &verified, &asked, &mut writes)?;
         }
         if let Some(state) = &mut self.state {
             state.received = newest;
@@ -254,6 +254,7 @@ impl<S: Storage> Device<S> {
 
     fn replay_entry(
         &mut self,
+        rng: &mut impl CryptoRng,
         position: u64,
         entry: EntryItem,
         verified: &Verified,
@@ -282,11 +283,8 @@ impl<S: Storage> Device<S> {
             .or_else(|rule| broken(position, rule))?;
         let sealed: Vec<SealedAt> = sealed_in(verified.statement(), position).collect();
         self.note_document(id, position, verified, sealed);
-        let landed = self.landed(&verified.hash(), &stream, writes);
-        if !landed.is_empty() {
-            self.inflight.remove(&stream);
-            self.outbox.retain(|id, _| !landed.contains(id));
-        }
+        let landed = self.landed(rng, &verified.hash(), &stream, writes);
+        self.outbox.retain(|id, _| !landed.contains(id));
         if entry.payload.is_none() && verified.statement().payload.is_some() {
             self.missing.push((stream, position));
         }

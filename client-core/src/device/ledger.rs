@@ -111,7 +111,7 @@ impl<S: Storage> Device<S> {
         let entries: Vec<EntryItem> = items.into_entries().collect();
         let mut taken = Taken::default();
         let mut roster_changed = false;
-        let mut landed: Vec<(Stream, Vec<u64>)> = Vec::new();
+        let mut landed: Vec<u64> = Vec::new();
         let mut had_role = self.role();
         let mut verifier = Verifier::new(&entries)?;
         for (index, (entry, position)) in entries
@@ -151,14 +151,7 @@ impl<S: Storage> Device<S> {
                 Stream::Invite(_) | Stream::Device(_) | Stream::Notices => {}
             }
             taken.copied |= self.is_anothers(position, &verified, &stream);
-            let covers = self.landed(&verified.hash(), &stream, &mut writes);
-            if self
-                .inflight
-                .get(&stream)
-                .is_some_and(|f| f.hash() == verified.hash())
-            {
-                landed.push((stream, covers));
-            }
+            landed.extend(self.landed(rng, &verified.hash(), &stream, &mut writes));
             if entry.payload.is_none() && verified.statement().payload.is_some() {
                 self.missing.push((stream, position));
             }
@@ -191,11 +184,8 @@ impl<S: Storage> Device<S> {
             self.rows.tear();
             return Err(error.into());
         }
-        for (stream, covers) in landed {
-            self.inflight.remove(&stream);
-            for id in covers {
-                self.outbox.remove(&id);
-            }
+        for id in landed {
+            self.outbox.remove(&id);
         }
         Ok(taken)
     }
@@ -237,11 +227,9 @@ impl<S: Storage> Device<S> {
             verified.statement().body,
             Body::Change(_) | Body::Document(_) | Body::Roster(_) | Body::Access(_)
         );
-        own && kept
-            && self
-                .inflight
-                .get(stream)
-                .is_none_or(|f| f.hash() != verified.hash())
+        let hash = verified.hash();
+        let mut signed_here = self.inflight.values().flat_map(|f| &f.parts);
+        own && kept && !signed_here.any(|part| part.stream == *stream && part.hash() == hash)
     }
 
     /// A device that a kit added is news to everybody, but not to itself or the kit, nor where it is history.

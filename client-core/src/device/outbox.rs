@@ -6,6 +6,7 @@ mod intent;
 mod package;
 mod people;
 mod refusal;
+mod renewal;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use super::{Device, DeviceError, Effect, Report};
 use crate::storage::{Storage, Write};
 
 pub(super) use control::lacking;
+use intent::Part;
 pub(super) use intent::{Inflight, Intent, Newcomer, OutboxRow, QuarantineRow, Written};
 
 /// Bytes of edits that travel in one statement at most: short enough for the relay to interleave others.
@@ -35,11 +37,20 @@ impl<S: Storage> Device<S> {
         &mut self,
         rng: &mut impl CryptoRng,
         intents: Vec<Intent>,
-        mut writes: Vec<Write>,
+        writes: Vec<Write>,
     ) -> Result<(), DeviceError> {
         if self.halted() {
             return Err(DeviceError::Halted);
         }
+        self.write_down(rng, intents, writes)
+    }
+
+    fn write_down(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        intents: Vec<Intent>,
+        mut writes: Vec<Write>,
+    ) -> Result<(), DeviceError> {
         let first = self.next_id;
         let rows: Vec<OutboxRow> = intents
             .into_iter()
@@ -66,6 +77,7 @@ impl<S: Storage> Device<S> {
             return Ok(effects);
         }
         self.tend_once_open(rng, now)?;
+        self.renew(rng, &mut effects)?;
         for (stream, ids) in self.by_stream() {
             if let Some(inflight) = self.inflight.get(&stream).filter(|f| !f.outdated) {
                 if inflight.request == 0 {
@@ -81,14 +93,21 @@ impl<S: Storage> Device<S> {
             {
                 continue;
             }
+            // What travels together waits for its turn together.
+            if self
+                .inflight
+                .values()
+                .any(|f| f.stream != stream && f.is_in(&stream))
+            {
+                continue;
+            }
             let tries = self.inflight.get(&stream).map_or(0, |f| f.tries);
             match self.statement_of(rng, now, &ids) {
                 Ok(None) => self.drop_first(&ids)?,
-                Ok(Some((upload, covers))) => {
+                Ok(Some(parts)) => {
                     let inflight = Inflight {
                         stream,
-                        upload,
-                        covers,
+                        parts,
                         request: 0,
                         tries,
                         outdated: false,
@@ -148,24 +167,40 @@ impl<S: Storage> Device<S> {
             inflight.request = request;
             let append = Append {
                 request,
-                uploads: vec![inflight.upload.clone()],
+                uploads: inflight.parts.iter().map(|part| part.upload.clone()).collect(),
             };
             effects.push(Effect::Send(frame(&ClientMessage::Append(append))));
         }
     }
 
     /// An own statement is in the ledger: what it carried out is done.
-    pub(super) fn landed(&mut self, hash: &Hash, stream: &Stream, writes: &mut Vec<Write>) -> Vec<u64> {
-        let Some(inflight) = self.inflight.get(stream).filter(|f| f.hash() == *hash) else {
+    pub(super) fn landed(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        hash: &Hash,
+        stream: &Stream,
+        writes: &mut Vec<Write>,
+    ) -> Vec<u64> {
+        let is_it = |part: &Part| part.stream == *stream && part.hash() == *hash;
+        let Some(inflight) = self.inflight.values_mut().find(|f| f.parts.iter().any(is_it)) else {
             return Vec::new();
         };
-        writes.push(self.rows.remove(INFLIGHT, &stream.key()));
+        let (landed, rest) = inflight.parts.drain(..).partition(is_it);
+        inflight.parts = rest;
+        let lead = inflight.stream;
+        if inflight.parts.is_empty() {
+            self.inflight.remove(&lead);
+            writes.push(self.rows.remove(INFLIGHT, &lead.key()));
+        } else {
+            writes.push(self.rows.put(rng, INFLIGHT, &lead.key(), inflight));
+        }
+        let landed: Vec<Part> = landed;
+        let covers: Vec<u64> = landed.into_iter().flat_map(|part| part.covers).collect();
         writes.extend(
-            inflight
-                .covers
+            covers
                 .iter()
                 .map(|id| self.rows.remove(OUTBOX, &id.to_be_bytes())),
         );
-        inflight.covers.clone()
+        covers
     }
 }

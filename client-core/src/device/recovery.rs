@@ -66,7 +66,7 @@ impl<S: Storage> Device<S> {
         let Some(row) = waiting.map(|(row, _)| *row) else {
             return Ok(!self.practice_state()?.roster.devices().contains_key(&id));
         };
-        if self.inflight.values().any(|f| f.covers.contains(&row)) {
+        if self.inflight.values().any(|f| f.covers().any(|id| id == row)) {
             return Ok(false);
         }
         let write = self.rows.remove(super::rows::OUTBOX, &row.to_be_bytes());

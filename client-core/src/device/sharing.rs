@@ -12,7 +12,6 @@ use troth_protocol::statement::{Lane, Principal, Reader, Rights, Role};
 
 use super::outbox::Intent;
 use super::{Device, DeviceError};
-use crate::crypto::actor;
 use crate::storage::Storage;
 
 /// A share that is asked for.
@@ -99,7 +98,8 @@ impl<S: Storage> Device<S> {
     }
 
     /// Shares a lane from now on: a new document without the history takes the lane's place, and the old one is closed.
-    /// Edits of the old one that other devices made offline are set aside there for review.
+    /// From here on the lane is the new document on this device. What the old one takes in until it is closed is in the new one
+    /// too; edits that other devices made offline and send later are set aside there for review.
     pub fn share_from_now(
         &mut self,
         now: u64,
@@ -110,31 +110,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         self.told(now, rng);
         let old = self.shareable(case, lane, &share)?;
-        let state = self.practice_state()?;
-        let received = now.max(state.received);
-        let document = state.documents.get(&old).ok_or(DeviceError::NotYet)?;
-        let mut readers: Vec<Reader> = document
-            .readers_at(self.frontier.size(), received)
-            .filter(|r| r.principal != Principal::Member(share.member))
-            .copied()
-            .collect();
-        readers.push(reader(&share));
-        let new = Self::random_document(rng);
-        let actor = actor(&self.secrets.id, &new);
-        let content = self.read(old, |d| d.without_history(actor))?;
-        let changes = content?.changes_since(&[]);
-        let mut intents = vec![Intent::Create {
-            document: new,
-            case: Some(*case),
-            lane,
-            readers,
-        }];
-        intents.extend(super::cases::edits(new, changes));
-        intents.push(Intent::Supersede {
-            document: old,
-            by: new,
-        });
-        self.keep(rng, intents, Vec::new())
+        self.begin_renewal(rng, now, old, reader(&share))
     }
 
     /// Ends a member's share of a lane. Its key turns with it.

@@ -197,11 +197,24 @@ impl<S: Storage> Device<S> {
         actions: impl FnOnce(u64, Hash) -> Vec<DocumentAction>,
         chosen: impl Fn(&Sealing) -> bool,
     ) -> Result<Upload, DeviceError> {
+        let key = EpochKey::generate(rng);
+        self.sign_control_with(rng, now, id, key, actions, chosen)
+    }
+
+    /// The same with a key that is there already, for statements that go to the ledger together.
+    pub(super) fn sign_control_with(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        id: DocumentId,
+        key: EpochKey,
+        actions: impl FnOnce(u64, Hash) -> Vec<DocumentAction>,
+        chosen: impl Fn(&Sealing) -> bool,
+    ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
         let practice = *state.practice();
         let before = state.documents.get(&id);
         let epoch = before.map_or(0, Document::epoch) + 1;
-        let key = EpochKey::generate(rng);
         let actions = actions(
             epoch,
             key.commitment(&EpochContext {
@@ -272,29 +285,45 @@ impl<S: Storage> Device<S> {
         content: &[u8],
     ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
-        let practice = *state.practice();
         let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
-        let (epoch, (sequence, prev)) = (document.epoch(), document.next_of(&self.secrets.id));
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(document.head()),
-        });
-        let body = Body::Change(Change {
+        let (sequence, prev) = document.next_of(&self.secrets.id);
+        let change = Change {
             document: id,
-            epoch,
+            epoch: document.epoch(),
             sequence,
             prev,
+        };
+        let head = document.head();
+        let key = self.epoch_key(&KeyRef::Epoch(id, change.epoch))?;
+        self.sign_change_under(rng, change, head, &key, content)
+    }
+
+    /// An edit in its place in the document's chains, under their `head`.
+    pub(super) fn sign_change_under(
+        &self,
+        rng: &mut impl CryptoRng,
+        change: Change,
+        head: Hash,
+        key: &EpochKey,
+        content: &[u8],
+    ) -> Result<Upload, DeviceError> {
+        let state = self.practice_state()?;
+        let practice = *state.practice();
+        let seen = Some(Seen {
+            roster: state.roster.head(),
+            control: Some(head),
         });
+        let (document, epoch, sequence) = (change.document, change.epoch, change.sequence);
+        let body = Body::Change(change);
         let context = PayloadContext {
             practice,
-            document: id,
+            document,
             epoch,
             author: self.secrets.id,
             sequence,
             kind: body.kind(),
         };
-        let key = self.epoch_key(&KeyRef::Epoch(id, epoch))?;
-        let payload = DocumentCipher::new(&key).encrypt(rng, &context, content)?;
+        let payload = DocumentCipher::new(key).encrypt(rng, &context, content)?;
         Ok(self.secrets.upload(&practice, seen, body, payload))
     }
 

@@ -6,7 +6,7 @@
 //! prose.
 
 use automerge::transaction::Transactable;
-use automerge::{ObjId, ObjType, ReadDoc};
+use automerge::{AutoCommit, AutomergeError, ObjId, ObjType, ReadDoc};
 
 use super::schema::{self, Root};
 use super::{DocumentError, LaneDocument, at_most, hex, limits, time};
@@ -71,10 +71,17 @@ impl LaneDocument {
         if !view.signatures.is_empty() {
             return Err(DocumentError::Signed(hex(&id)));
         }
+        self.set_prose(id, &view.text, text)
+    }
+
+    /// Makes the prose of a note, which reads `old`, read `new`, whether or not it is signed: what was signed stays as it was.
+    ///
+    /// # Errors
+    /// The difference is too large for one change.
+    pub(super) fn set_prose(&mut self, id: [u8; 16], old: &str, new: &str) -> Result<Vec<u8>, DocumentError> {
         let object = self.note_part(id, schema::TEXT)?;
-        let (start, removed, inserted) = difference(&view.text, text);
-        let (out, new) = (removed.chars().count(), inserted.chars().count());
-        if out as u64 + new as u64 > limits::CHANGE_OPERATIONS {
+        let (_, removed, inserted) = difference(old, new);
+        if removed.chars().count() as u64 + inserted.chars().count() as u64 > limits::CHANGE_OPERATIONS {
             let max = usize::try_from(limits::CHANGE_OPERATIONS).unwrap_or(usize::MAX);
             return Err(DocumentError::TooLong {
                 what: "the difference",
@@ -82,17 +89,7 @@ impl LaneDocument {
                 unit: "characters",
             });
         }
-        self.edit(|doc| {
-            if out.max(new) <= limits::DIFF {
-                return doc.update_text(&object, text);
-            }
-            doc.splice_text(
-                &object,
-                start,
-                isize::try_from(out).unwrap_or(isize::MAX),
-                inserted,
-            )
-        })
+        self.edit(|doc| prose(doc, &object, old, new))
     }
 
     /// Signs a note: appends the signature, which holds the text signed.
@@ -150,6 +147,16 @@ impl LaneDocument {
         let (_, part) = self.doc.get(&note, part)?.ok_or_else(missing)?;
         Ok(part)
     }
+}
+
+/// Makes a text that reads `old` read `new`, touching only what differs.
+pub(super) fn prose(doc: &mut AutoCommit, text: &ObjId, old: &str, new: &str) -> Result<(), AutomergeError> {
+    let (start, removed, inserted) = difference(old, new);
+    let (out, come) = (removed.chars().count(), inserted.chars().count());
+    if out.max(come) <= limits::DIFF {
+        return doc.update_text(text, new);
+    }
+    doc.splice_text(text, start, isize::try_from(out).unwrap_or(isize::MAX), inserted)
 }
 
 /// What differs between two texts once their common beginning and end are left out: the position of the

@@ -63,7 +63,7 @@ impl LaneDocument {
     }
 
     /// One value for each key; values beside the shown one under keys of their own.
-    fn settled(&self, root: Root) -> Vec<(String, String)> {
+    pub(super) fn settled(&self, root: Root) -> Vec<(String, String)> {
         let registers = self.registers(root);
         let mut out = Vec::with_capacity(registers.len());
         for (key, values) in &registers {
@@ -84,7 +84,8 @@ impl LaneDocument {
     }
 }
 
-fn beside(id: [u8; 16], n: usize) -> [u8; 16] {
+/// An identifier that is derived from one that is taken.
+pub(super) fn beside(id: [u8; 16], n: usize) -> [u8; 16] {
     let digest = Sha256::new()
         .chain_update(id)
         .chain_update((n as u64).to_be_bytes())

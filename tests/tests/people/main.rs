@@ -5,6 +5,7 @@
 
 mod concurrent;
 mod costs;
+mod from_now;
 mod joining;
 mod matrix;
 mod names;

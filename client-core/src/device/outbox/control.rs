@@ -4,7 +4,6 @@ use rand_core::CryptoRng;
 use troth_protocol::document::Document;
 use troth_protocol::ids::{DocumentId, MemberId};
 use troth_protocol::keys::{Class, KeyRef, Sealing};
-use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
 use troth_protocol::statement::{DocumentAction, Principal, Reader, Role};
 use troth_protocol::wire::Upload;
@@ -69,30 +68,6 @@ impl<S: Storage> Device<S> {
         self.sign_control(rng, now, id, actions, |_| false).map(Some)
     }
 
-    /// Another document goes on in this one's place, once it is there.
-    pub(super) fn sign_supersede(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        now: u64,
-        id: DocumentId,
-        by: DocumentId,
-    ) -> Result<Option<Upload>, DeviceError> {
-        let state = self.practice_state()?;
-        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
-        match document.superseded_by() {
-            Some(found) if found == by => return Ok(None),
-            Some(_) => return Err(Rule::Closed.into()),
-            None => {}
-        }
-        // What goes on must be there, with all that it begins with.
-        let begins = |intent: &Intent| intent.stream() == troth_protocol::stream::Stream::Document(by);
-        if !state.documents.contains_key(&by) || self.outbox.values().any(begins) {
-            return Err(DeviceError::NotYet);
-        }
-        let actions = |_, _| vec![DocumentAction::Supersede { by }];
-        self.sign_control(rng, now, id, actions, |_| false).map(Some)
-    }
-
     /// The present key, sealed to those of this member's and role's keys that would not find it otherwise.
     pub(super) fn sign_tend(
         &mut self,
@@ -114,7 +89,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// Whether a member waits here to be added, or to be given another role.
-    fn is_changing(&self, member: &MemberId) -> bool {
+    pub(super) fn is_changing(&self, member: &MemberId) -> bool {
         self.outbox.values().any(|intent| match intent {
             Intent::AddMember { newcomer, .. } => newcomer.member == *member,
             Intent::ChangeRole { member: of, .. } => of == member,

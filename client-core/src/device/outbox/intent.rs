@@ -9,6 +9,8 @@ use troth_protocol::statement::{AccessKind, DeviceKind, Lane, Principal, Reader,
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::Upload;
 
+use crate::document::Head;
+
 /// An Automerge change, as it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(in crate::device) enum Written {
@@ -23,6 +25,23 @@ pub(in crate::device) enum Written {
 impl From<Vec<u8>> for Written {
     fn from(change: Vec<u8>) -> Self {
         Self::Plain(change)
+    }
+}
+
+/// Where a document stood: its newest changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub(in crate::device) struct Heads(#[n(0)] pub Vec<Hash>);
+
+impl From<Vec<Head>> for Heads {
+    fn from(heads: Vec<Head>) -> Self {
+        Self(heads.into_iter().map(Hash).collect())
+    }
+}
+
+impl Heads {
+    pub(in crate::device) fn heads(&self) -> Vec<Head> {
+        self.0.iter().map(|head| head.0).collect()
     }
 }
 
@@ -143,13 +162,23 @@ pub(in crate::device) enum Intent {
         #[n(1)]
         principal: Principal,
     },
-    /// Another document shall go on in a document's place.
+    /// Another document, which waits to be created, shall go on in a document's place. It stays until what the old one held
+    /// in the end is in the new one.
     #[n(13)]
     Supersede {
         #[n(0)]
         document: DocumentId,
         #[n(1)]
         by: DocumentId,
+        /// Who shall read the new one beside the readers of the old.
+        #[n(2)]
+        reader: Reader,
+        /// The old one's heads when the new one's beginning was made of it.
+        #[n(3)]
+        base: Heads,
+        /// The new one's heads at its beginning: what follows them was written here since.
+        #[n(4)]
+        start: Heads,
     },
     /// A member who lost everything shall come back.
     #[n(14)]
@@ -253,33 +282,57 @@ pub(in crate::device) struct OutboxRow {
     pub intent: Intent,
 }
 
-/// A statement that is signed and perhaps sent.
+/// Statements that are signed and perhaps sent: one, or several that the ledger takes together or not at all.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(array)]
 pub(in crate::device) struct Inflight {
+    /// The stream that holds the turn for it.
+    #[n(0)]
+    pub stream: Stream,
+    /// What is not in the ledger yet, in its order.
+    #[n(1)]
+    pub parts: Vec<Part>,
+    /// Names the answer; 0: not sent on this connection.
+    #[n(2)]
+    pub request: u64,
+    #[n(3)]
+    pub tries: u32,
+    /// Sealed under a head that has moved on; signed again with the next news.
+    #[n(4)]
+    pub outdated: bool,
+    /// Size of the frontier that it was signed over; the largest number where it may be signed again without news.
+    #[n(5)]
+    pub signed_at: u64,
+}
+
+/// A signed statement.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(array)]
+pub(in crate::device) struct Part {
     #[n(0)]
     pub stream: Stream,
     #[n(1)]
     pub upload: Upload,
-    /// The intents that it carries out; none for a turn that only prepares an edit.
+    /// The intents that it carries out; none for one that only prepares them.
     #[n(2)]
     pub covers: Vec<u64>,
-    /// Names the answer; 0: not sent on this connection.
-    #[n(3)]
-    pub request: u64,
-    #[n(4)]
-    pub tries: u32,
-    /// Sealed under a head that has moved on; signed again with the next news.
-    #[n(5)]
-    pub outdated: bool,
-    /// Size of the frontier that it was signed over; the largest number where it may be signed again without news.
-    #[n(6)]
-    pub signed_at: u64,
+}
+
+impl Part {
+    pub(in crate::device) fn hash(&self) -> Hash {
+        Hash::of(&[&self.upload.signed.statement])
+    }
 }
 
 impl Inflight {
-    pub(in crate::device) fn hash(&self) -> Hash {
-        Hash::of(&[&self.upload.signed.statement])
+    /// The intents that it carries out.
+    pub(in crate::device) fn covers(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().flat_map(|part| part.covers.iter().copied())
+    }
+
+    /// Whether a statement of a stream belongs to it.
+    pub(in crate::device) fn is_in(&self, stream: &Stream) -> bool {
+        self.parts.iter().any(|part| part.stream == *stream)
     }
 }
 
@@ -298,4 +351,21 @@ pub(in crate::device) struct QuarantineRow {
     /// Position of the entry, where it is another's.
     #[n(4)]
     pub position: Option<u64>,
+    /// When it was set aside, by this device's clock, in milliseconds since the Unix epoch.
+    #[n(5)]
+    pub at: Option<u64>,
+    /// What became of it; kept all the same, since what was set aside after it may build upon it.
+    #[n(6)]
+    pub settled: Option<Settled>,
+}
+
+/// What a person decided about something that was set aside. Known to this device alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(in crate::device) enum Settled {
+    /// Entered again, as an edit of its own, at this time in milliseconds since the Unix epoch.
+    #[n(0)]
+    Entered(#[n(0)] u64),
+    /// Discarded.
+    #[n(1)]
+    Discarded(#[n(0)] u64),
 }

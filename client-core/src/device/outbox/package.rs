@@ -7,7 +7,7 @@ use troth_protocol::rule::Rule;
 use troth_protocol::statement::{DocumentAction, Rights};
 use troth_protocol::wire::Upload;
 
-use super::{Intent, TOGETHER};
+use super::{Intent, Part, TOGETHER};
 use crate::content::Edits;
 use crate::device::{Device, DeviceError};
 use crate::storage::Storage;
@@ -19,14 +19,26 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         now: u64,
         ids: &[u64],
-    ) -> Result<Option<(Upload, Vec<u64>)>, DeviceError> {
+    ) -> Result<Option<Vec<Part>>, DeviceError> {
         let first = ids
             .first()
             .and_then(|id| Some((*id, self.outbox.get(id)?.clone())));
         let Some((id, intent)) = first else {
             return Err(DeviceError::Damaged("an empty outbox"));
         };
+        let stream = intent.stream();
+        let one = |upload, covers| {
+            vec![Part {
+                stream,
+                upload,
+                covers,
+            }]
+        };
         let upload = match intent {
+            // It goes with the statement that closes the one before it.
+            Intent::Create { document, .. } if self.renewed_by(&document).is_some() => {
+                return Err(DeviceError::NotYet);
+            }
             Intent::Create {
                 document,
                 case,
@@ -49,13 +61,14 @@ impl<S: Storage> Device<S> {
             Intent::Edit { document, .. } => {
                 self.must_write(document, now)?;
                 if self.is_stale(document, now)? {
-                    return Ok(Some((self.sign_turn(rng, now, document)?, Vec::new())));
+                    return Ok(Some(one(self.sign_turn(rng, now, document)?, Vec::new())));
                 }
-                return self.sign_edits(rng, document, ids).map(Some);
+                let (upload, covers) = self.sign_edits(rng, document, ids)?;
+                return Ok(Some(one(upload, covers)));
             }
             Intent::Grant { document, reader } => self.sign_grant(rng, now, document, reader)?,
             Intent::EndShare { document, principal } => self.sign_end(rng, now, document, principal)?,
-            Intent::Supersede { document, by } => self.sign_supersede(rng, now, document, by)?,
+            Intent::Supersede { .. } => return self.sign_renewal(rng, now, id).map(Some),
             Intent::TendDocument { document } => self.sign_tend(rng, now, document)?,
             Intent::Erase { document } => Some(self.sign_erasure(document)?),
             Intent::Access {
@@ -66,7 +79,7 @@ impl<S: Storage> Device<S> {
                 None => None,
             },
         };
-        Ok(upload.map(|upload| (upload, vec![id])))
+        Ok(upload.map(|upload| one(upload, vec![id])))
     }
 
     fn sign_turn(
@@ -124,12 +137,27 @@ impl<S: Storage> Device<S> {
         document: DocumentId,
         ids: &[u64],
     ) -> Result<(Upload, Vec<u64>), DeviceError> {
+        let (changes, covers) = self.together(&document, ids)?;
+        let gossip = self.checkpoint.filter(|c| c.size > self.gossiped);
+        if let Some(checkpoint) = &gossip {
+            self.gossiped = checkpoint.size;
+        }
+        let content = zeroize::Zeroizing::new(Edits { gossip, changes }.encode());
+        Ok((self.sign_change(rng, document, &content)?, covers))
+    }
+
+    /// The first edits among intents, as many as travel together, and their numbers.
+    pub(super) fn together(
+        &self,
+        document: &DocumentId,
+        ids: &[u64],
+    ) -> Result<(Vec<ByteVec>, Vec<u64>), DeviceError> {
         let (mut changes, mut covers, mut bytes) = (Vec::new(), Vec::new(), 0);
         for id in ids {
             let Some(Intent::Edit { change, .. }) = self.outbox.get(id) else {
                 break;
             };
-            let change = self.unsealed(*id, &document, change)?;
+            let change = self.unsealed(*id, document, change)?;
             if bytes > 0 && bytes + change.len() > TOGETHER {
                 break;
             }
@@ -137,12 +165,7 @@ impl<S: Storage> Device<S> {
             changes.push(ByteVec::from(change));
             covers.push(*id);
         }
-        let gossip = self.checkpoint.filter(|c| c.size > self.gossiped);
-        if let Some(checkpoint) = &gossip {
-            self.gossiped = checkpoint.size;
-        }
-        let content = zeroize::Zeroizing::new(Edits { gossip, changes }.encode());
-        Ok((self.sign_change(rng, document, &content)?, covers))
+        Ok((changes, covers))
     }
 }
 

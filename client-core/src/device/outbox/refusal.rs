@@ -41,6 +41,12 @@ impl<S: Storage> Device<S> {
                 effects.push(Effect::WakeAt(now + BUSY_MS));
             }
             Rule::Revoked | Rule::UnknownDevice => self.halt_revoked(rng, effects)?,
+            // The document went on in another, or was erased: the next news says which.
+            Rule::Closed if self.is_renewal(&stream) => {
+                if let Some(inflight) = self.inflight.get_mut(&stream) {
+                    inflight.outdated = true;
+                }
+            }
             Rule::StaleChain
             | Rule::WrongEpoch
             | Rule::StaleEpoch
@@ -77,7 +83,7 @@ impl<S: Storage> Device<S> {
         let covers = self
             .inflight
             .get(stream)
-            .map(|f| f.covers.clone())
+            .map(|f| f.covers().collect::<Vec<_>>())
             .unwrap_or_default();
         let first = || {
             self.outbox
@@ -85,14 +91,21 @@ impl<S: Storage> Device<S> {
                 .find(|(_, i)| i.stream() == *stream)
                 .map(|(id, _)| *id)
         };
+        let first = first();
+        let renews = first.is_some_and(|id| matches!(self.outbox.get(&id), Some(Intent::Supersede { .. })));
         let ids = if covers.is_empty() {
-            first().into_iter().collect()
+            first.into_iter().collect()
         } else {
             covers
         };
         let write = self.rows.remove(INFLIGHT, &stream.key());
         self.rows.commit(vec![write])?;
         self.inflight.remove(stream);
+        let ids = if renews {
+            self.withdraw_all(rng, Some(stream), rule, effects)?
+        } else {
+            ids
+        };
         self.set_aside(rng, &ids, rule, effects)
     }
 
@@ -103,6 +116,8 @@ impl<S: Storage> Device<S> {
         rule: Rule,
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
+        // What was written to a document that never was is kept as an edit of the one that is.
+        self.withdraw_all(rng, None, rule, effects)?;
         let ids: Vec<u64> = self.outbox.keys().copied().collect();
         self.set_aside(rng, &ids, rule, effects)
     }
@@ -133,6 +148,8 @@ impl<S: Storage> Device<S> {
                 rule: rule.number(),
                 intent: Some(intent),
                 position: None,
+                at: Some(self.clock),
+                settled: None,
             };
             writes.push(self.rows.put(rng, QUARANTINE, &id.to_be_bytes(), &row));
         }
@@ -167,7 +184,8 @@ impl<S: Storage> Device<S> {
                 return false;
             };
             let before = |(earlier, i): (&u64, &Intent)| {
-                earlier < *id && aside(earlier) && i.stream() == Stream::Document(*document)
+                let makes = !matches!(i, Intent::Supersede { .. });
+                earlier < *id && aside(earlier) && makes && i.stream() == Stream::Document(*document)
             };
             self.outbox.iter().any(before)
         };

@@ -108,14 +108,15 @@ impl<S: Storage> Device<S> {
             let Stream::Document(document) = stream else {
                 continue;
             };
-            let signed = self.inflight.get(&stream).filter(|f| !f.outdated);
-            if signed.is_some_and(|f| f.covers.contains(id)) {
+            let mut signed = self.inflight.values().filter(|f| !f.outdated);
+            if signed.any(|f| f.covers().any(|covered| covered == *id)) {
                 continue;
             }
-            let needs_a_key = !matches!(
-                intent,
-                Intent::Create { .. } | Intent::TendDocument { .. } | Intent::Erase { .. }
-            );
+            let needs_a_key = match intent {
+                Intent::Create { document, .. } => self.renewed_by(document).is_some(),
+                Intent::TendDocument { .. } | Intent::Erase { .. } => false,
+                _ => true,
+            };
             let sealed = matches!(
                 intent,
                 Intent::Edit {
