@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    case, completions, device, export, field, ledger, man, member, note, passphrase, practice, recovery,
-    share, sync,
+    case, completions, device, export, field, ledger, man, member, note, passphrase, practice, quarantine,
+    recovery, share, sync,
 };
 use crate::demo;
 use crate::language::Language;
@@ -100,6 +100,9 @@ pub enum Command {
     /// Who reads which lane of a case
     #[command(subcommand)]
     Share(share::Command),
+    /// What was set aside for review: showing it, entering it again, discarding it
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
     /// Send what waits and fetch what is new
     Sync(sync::Options),
     /// The ledger: what happened, and the proof of it

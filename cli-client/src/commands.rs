@@ -20,6 +20,7 @@ pub mod member;
 pub mod note;
 pub mod passphrase;
 pub mod practice;
+pub mod quarantine;
 pub mod recovery;
 pub mod share;
 pub mod sync;
@@ -61,6 +62,7 @@ pub async fn run(session: &Session, asked: Command) -> Result<(), Failure> {
         Command::Note(command) => note::run(session, command).await,
         Command::Field(command) => field::run(session, command).await,
         Command::Share(command) => share::run(session, command).await,
+        Command::Quarantine(command) => quarantine::run(session, command).await,
         Command::Sync(options) => sync::run(session, &options).await,
         Command::Ledger(command) => ledger::run(session, command),
         Command::Export(options) => export::run(session, &options).await,

@@ -32,6 +32,7 @@ pub mod member;
 pub mod network;
 pub mod note;
 pub mod practice;
+pub mod quarantine;
 pub mod recovery;
 pub mod rules;
 pub mod sensitive;
@@ -62,6 +63,7 @@ mod tests {
             super::network::TABLE,
             super::note::TABLE,
             super::practice::TABLE,
+            super::quarantine::TABLE,
             super::recovery::TABLE,
             super::sensitive::TABLE,
             super::share::TABLE,

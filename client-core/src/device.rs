@@ -22,6 +22,7 @@
 //! | `people`, `sharing` | members and roles; who reads which lane |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
+//! | `review` | what was set aside, shown, entered again or discarded |
 //! | `rows` | what is kept, table by table |
 //! | `report` | what the person is told |
 
@@ -40,6 +41,7 @@ mod outbox;
 mod people;
 mod recovery;
 mod report;
+mod review;
 mod rows;
 mod sensitive;
 mod session;
@@ -68,12 +70,13 @@ use session::Connection;
 
 pub use cases::CaseSummary;
 pub use error::DeviceError;
-pub use log::{LogLine, QuarantineLine, Verification};
+pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
 pub use notes::{CONSENT, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
 pub use report::{Effect, Event, Evidence, Phase, Report, Status};
+pub use review::QuarantineLine;
 pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
 pub use sharing::{Access, Share};
 

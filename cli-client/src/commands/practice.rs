@@ -192,5 +192,10 @@ fn status(session: &Session) -> Result<(), Failure> {
     ];
     session
         .out
-        .result(&value, &columns(&rows.map(|(what, is)| vec![what, is])))
+        .result(&value, &columns(&rows.map(|(what, is)| vec![what, is])))?;
+    if status.quarantined > 0 {
+        let hint = network::set_aside(language, status.quarantined);
+        session.out.note(&hint);
+    }
+    Ok(())
 }

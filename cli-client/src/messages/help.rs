@@ -24,6 +24,7 @@ const WAIT: &str = "等待对方多少秒；不写数字则为 600";
 const COMPARE: &str = "不询问，而是对照对方设备显示的代码；`-` 表示在对方到来后从标准输入读取";
 const ROLE: &str = "角色：admin（管理员）、counselor（咨询师）、client（来访者）或 auditor（审计员）";
 const SHARED: &str = "分区：joint、partner-a、partner-b、assessments 或 admin";
+const ASIDE: &str = "它在列表中的编号";
 const NOTE: &str = "笔记：其标识或标识的开头";
 const WORDS: &str = "从文件读取这些词，`-` 表示标准输入；不写则会询问";
 const RECOVERY: &str = "恢复：其标识的开头，或成员的姓名";
@@ -262,6 +263,25 @@ const LINES: &[(&str, &str)] = &[
     ("troth field get.case", CASE),
     ("troth field get.lane", "分区"),
     ("troth field get.key", "字段的名称"),
+    ("troth quarantine", "搁置待查看的内容：查看、重新录入、舍弃"),
+    (
+        "troth quarantine list",
+        "列出搁置的内容：来得太迟或没有权限的编辑，以及他人发来而无法显示的内容",
+    ),
+    ("troth quarantine list.case", CASE),
+    ("troth quarantine show", "显示被搁置的编辑本会作出的更改"),
+    ("troth quarantine show.id", ASIDE),
+    (
+        "troth quarantine enter",
+        "将被搁置的编辑重新录入：作为此刻对该分区现状的编辑",
+    ),
+    ("troth quarantine enter.id", ASIDE),
+    (
+        "troth quarantine discard",
+        "舍弃被搁置的内容：不再列出；不会告知任何人",
+    ),
+    ("troth quarantine discard.id", ASIDE),
+    ("troth quarantine discard.yes", "不询问"),
     ("troth share", "谁能读取个案的哪个分区"),
     ("troth share grant", "与成员共享个案的一个分区"),
     ("troth share grant.case", CASE),

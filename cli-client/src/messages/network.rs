@@ -23,12 +23,12 @@ messages! {
     caught_up(size: u64, documents: usize) = "Everything is here and verified: {size} entries, {documents} documents. Nothing waits.",
         "内容已全部到达并通过验证：{size} 条记录，{documents} 份文档。没有待发送的内容。";
     watching() = "Watching; stop with Ctrl-C.", "正在持续同步；按 Ctrl-C 停止。";
-    quarantined(what: &str) = "Set aside for review: {what}", "已搁置待查看：{what}";
+    quarantined(what: &str) = "Set aside for review: {what} (see `troth quarantine list`)", "已搁置待查看：{what}（参见 `troth quarantine list`）";
     closed(reason: &str) = "The relay closed the connection: {reason}", "中继关闭了连接：{reason}";
     copied() = "Another copy of this device's store writes in its name: it was restored or cloned. Nothing more is sent from here. To use this computer again, link it as a new device with another --home.",
         "本设备存储的另一份副本正以它的名义写入：它曾被恢复或克隆。此处不再发送任何内容。要再次使用本电脑，请用另一个 --home 将它作为新设备关联。";
-    revoked() = "This device was revoked: it reads nothing that was written since. To use this computer again, link it as a new device with another --home.",
-        "本设备已被撤销：此后写入的内容它都无法读取。若要继续使用这台电脑，请用另一个 --home 将其作为新设备重新关联。";
-    set_aside(count: usize) = "Set aside for review: {count}; see `troth ledger status`.",
-        "有 {count} 处编辑被搁置待查看；参见 `troth ledger status`。";
+    revoked() = "This device was revoked: it reads nothing that was written since. What it had not sent is kept here for review: `troth quarantine list`. To use this computer again, link it as a new device with another --home.",
+        "本设备已被撤销：此后写入的内容它都无法读取。它尚未发送的内容保留在此处待查看：`troth quarantine list`。若要继续使用这台电脑，请用另一个 --home 将其作为新设备重新关联。";
+    set_aside(count: usize) = "Set aside for review: {count}; see `troth quarantine list`.",
+        "有 {count} 处编辑被搁置待查看；参见 `troth quarantine list`。";
 }

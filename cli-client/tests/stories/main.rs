@@ -14,6 +14,7 @@ mod members;
 mod mistakes;
 mod recovery;
 mod second_unlock;
+mod set_aside;
 mod shapes;
 mod sharing;
 mod signing;

@@ -102,6 +102,16 @@ pub enum DeviceError {
     /// There is no such recovery.
     #[error("there is no such recovery to decide on: sync, and list them with `troth recovery list`")]
     NoSuchRecovery,
+    /// Nothing of that name was set aside.
+    #[error(
+        "nothing is set aside under that number, or it was decided upon: list it with `troth quarantine list`"
+    )]
+    NoSuchQuarantine,
+    /// What was set aside is no edit that could be shown.
+    #[error(
+        "that is no edit that this device can show: look at what it is called, and do anew what it was for, or discard it"
+    )]
+    NoEdit,
     /// What is sensitive was asked for before a second passphrase was chosen.
     #[error(
         "assessments and process notes open with a second passphrase, and this device has none yet: choose one with \

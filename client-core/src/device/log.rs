@@ -9,8 +9,7 @@ use troth_protocol::stream::Stream;
 use troth_protocol::wire::{EntryItem, Item, RootsItem};
 
 use super::content::short;
-use super::outbox::QuarantineRow;
-use super::rows::{ENTRY, EntryRow, QUARANTINE, RUN, RunRow};
+use super::rows::{ENTRY, EntryRow, RUN, RunRow};
 use super::{Device, DeviceError};
 use crate::export::{Export, Replay};
 use crate::storage::Storage;
@@ -36,17 +35,6 @@ pub struct LogLine {
     pub lane: Option<Lane>,
     /// What was said, in a few words.
     pub what: String,
-}
-
-/// Something set aside for review.
-#[derive(Clone, Debug)]
-pub struct QuarantineLine {
-    /// What, and whose.
-    pub what: String,
-    /// Number of the rule that refused it; 0 where none did.
-    pub rule: u16,
-    /// Position of the entry, where it is another's.
-    pub position: Option<u64>,
 }
 
 /// What a replay from genesis showed.
@@ -138,21 +126,6 @@ impl<S: Storage> Device<S> {
             checkpoint,
         };
         Ok(cbor::encode(&export))
-    }
-
-    /// What was set aside for review: what the relay refuses for good, and what others sent that cannot be shown. A revoked
-    /// device's unsent work is listed too.
-    pub fn quarantine(&self) -> Result<Vec<QuarantineLine>, DeviceError> {
-        let rows = self.rows.scan::<QuarantineRow>(QUARANTINE)?;
-        let lines: Vec<QuarantineLine> = rows
-            .into_iter()
-            .map(|row| QuarantineLine {
-                what: row.what,
-                rule: row.rule,
-                position: row.position,
-            })
-            .collect();
-        Ok(lines)
     }
 
     fn entries(&self) -> Result<Vec<EntryRow>, DeviceError> {

@@ -22,7 +22,7 @@ use crate::storage::{Storage, Write};
 
 pub(super) use control::lacking;
 use intent::Part;
-pub(super) use intent::{Inflight, Intent, Newcomer, OutboxRow, QuarantineRow, Written};
+pub(super) use intent::{Inflight, Intent, Newcomer, OutboxRow, QuarantineRow, Settled, Written};
 
 /// Bytes of edits that travel in one statement at most: short enough for the relay to interleave others.
 const TOGETHER: usize = 256 * 1024;

@@ -10,4 +10,5 @@ mod joining;
 mod matrix;
 mod names;
 mod recovery;
+mod review;
 mod scene;

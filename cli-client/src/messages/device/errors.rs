@@ -91,6 +91,12 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::NoSuchRecovery => {
             "没有可供决定的这项恢复：请同步，并用 `troth recovery list` 列出".into()
         }
+        DeviceError::NoSuchQuarantine => {
+            "没有以此编号搁置的内容，或已作出决定：请用 `troth quarantine list` 列出".into()
+        }
+        DeviceError::NoEdit => {
+            "这不是本设备能显示的编辑：请查看其说明，重新执行原来的操作，或将其舍弃".into()
+        }
         DeviceError::NotYet => "这要等先前请求的操作完成：请同步".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
         DeviceError::Seal(error) => format!("内容太长，无法密封：{error}"),

@@ -1,4 +1,4 @@
-//! Contents written down, so that the next start opens them quickly; and what was set aside while they were read.
+//! Contents as the ledger has them; written down, so that the next start opens them quickly; and what was set aside while they were read.
 
 use rand_core::CryptoRng;
 use troth_protocol::ids::DocumentId;
@@ -6,9 +6,24 @@ use troth_protocol::ids::DocumentId;
 use crate::device::outbox::{Intent, QuarantineRow};
 use crate::device::rows::{CONTENT, QUARANTINE};
 use crate::device::{Device, DeviceError};
+use crate::document::LaneDocument;
 use crate::storage::Storage;
 
 impl<S: Storage> Device<S> {
+    /// A document as the ledger has it, without what waits here or was set aside; `None` where the ledger has none.
+    pub(in crate::device) fn of_the_ledger(
+        &mut self,
+        id: DocumentId,
+    ) -> Result<Option<LaneDocument>, DeviceError> {
+        if self.state.as_ref().is_none_or(|s| !s.documents.contains_key(&id)) {
+            return Ok(None);
+        }
+        self.check_unlocked(&id)?;
+        let mut content = self.load_content(id)?;
+        self.catch_up_content(id, &mut content)?;
+        Ok(Some(content.doc))
+    }
+
     /// Writes down what was set aside since the last time; returns what it says.
     pub(in crate::device) fn keep_bad(
         &mut self,

@@ -74,7 +74,7 @@ impl<S: Storage> Device<S> {
             self.inflight.insert(inflight.stream, inflight);
         }
         let quarantine = self.rows.scan::<QuarantineRow>(QUARANTINE)?;
-        self.quarantined = quarantine.len();
+        self.quarantined = quarantine.iter().filter(|q| q.settled.is_none()).count();
         let newest = self
             .outbox
             .keys()

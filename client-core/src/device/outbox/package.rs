@@ -112,7 +112,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// R13: an edit of somebody who may not write is set aside here, and never sent.
-    fn must_write(&self, id: DocumentId, now: u64) -> Result<(), DeviceError> {
+    pub(in crate::device) fn must_write(&self, id: DocumentId, now: u64) -> Result<(), DeviceError> {
         let me = self.identity.member.ok_or(DeviceError::NoPractice)?;
         let state = self.practice_state()?;
         let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
