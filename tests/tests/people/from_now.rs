@@ -2,6 +2,7 @@
 //! in exactly one document, and nothing that was written is lost.
 
 use troth_client_core::device::Share;
+use troth_client_core::document::change_of;
 use troth_protocol::ids::{CaseId, DocumentId, MemberId};
 use troth_protocol::statement::{Lane, Rights, Role};
 use troth_tests::network::Network;
@@ -190,6 +191,44 @@ fn own_edits_survive_a_beginning_that_is_made_anew() {
         assert_eq!(texts(&mut net, seat, &of), ["the base (0)"], "seat {seat}");
     }
     nothing_set_aside(&net);
+    all_is_well(&mut net);
+}
+
+#[test]
+fn what_was_taken_out_before_the_lane_began_anew_is_in_no_history_that_the_new_reader_gets() {
+    let (mut net, _dir) = practice(508);
+    let second = net.admit(0, Role::Admin, "Noor Haddad");
+    let other = net.admit(0, Role::Counselor, "Lin Mei");
+    let of = case(&mut net, 0);
+    let old = lane(&net, 0, &of, Lane::Joint);
+    write(&mut net, 0, old, "base, in Lund").expect("an admin writes");
+    net.settle();
+    let note = net.seats[0]
+        .device
+        .read(old, |d| d.notes()[0].id)
+        .expect("readable");
+    net.offline(0);
+    from_now(&mut net, 0, &of, other);
+    let device = &mut net.seats[second].device;
+    let edited = device.edit(net.now, &mut net.rng, old, |d| d.edit_note(note, "base"));
+    edited.expect("a draft");
+    net.settle();
+    net.online(0);
+    settle(&mut net);
+    assert_eq!(texts(&mut net, other, &of), ["base"]);
+    let new = lane(&net, 0, &of, Lane::Joint);
+    let mut tells = |seat: usize, document: DocumentId| {
+        let device = &mut net.seats[seat].device;
+        let states = device.read_mut(document, |d| {
+            let changes = d.changes_since(&[]).into_iter();
+            let heads = changes.map(|change| change_of(&change).expect("a change").hash);
+            let states = heads.map(|head| d.at(&[head]).expect("a state that it was in").notes());
+            states.flatten().map(|note| note.text).collect::<String>()
+        });
+        states.expect("readable").contains("Lund")
+    };
+    assert!(tells(0, old), "else this shows nothing");
+    assert!(!tells(other, new));
     all_is_well(&mut net);
 }
 
