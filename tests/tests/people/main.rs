@@ -9,4 +9,5 @@ mod joining;
 mod matrix;
 mod names;
 mod recovery;
+mod resuming;
 mod scene;
