@@ -74,7 +74,7 @@ pub enum Report {
         /// What they call themselves; empty on the newcomer's own side.
         name: String,
     },
-    /// Who was invited is a member.
+    /// Who was invited is a member, and was answered; said again where they had to be answered again.
     MemberAdded(MemberId),
     /// Whoever invited this device turned it away.
     TurnedAway,

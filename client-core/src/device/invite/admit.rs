@@ -107,13 +107,14 @@ impl<S: Storage> Device<S> {
     /// invitations those that let nobody in any more are listened to, to tell their holders.
     ///
     /// # Errors
-    /// [`DeviceError::NoSuchInvite`] where none is open.
+    /// [`DeviceError::NoSuchInvite`] where none is open, and nobody who was let in has yet to come.
     pub fn begin_admit(&mut self, now: u64, only: Option<InviteId>) -> Result<Vec<Effect>, DeviceError> {
         self.must_be_admin()?;
         let mut waiting = self.rows.scan::<OwnInvite>(INVITE)?;
         waiting.retain(|own| only.is_none_or(|id| id == own.invite));
         let closed = |own: &OwnInvite| self.over_at(own, now).is_some();
-        if waiting.iter().all(closed) {
+        let awaited = |own: &OwnInvite| now < own.expires && self.is_awaited(own);
+        if !waiting.iter().any(|own| !closed(own) || awaited(own)) {
             return Err(DeviceError::NoSuchInvite);
         }
         waiting.sort_by_key(|own| (closed(own), std::cmp::Reverse(own.expires)));

@@ -144,16 +144,26 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
+    /// Whether somebody was let in by an invitation and has not come in yet.
+    pub(super) fn is_awaited(&self, own: &OwnInvite) -> bool {
+        let agreed = own.guest.as_ref().filter(|g| g.verdict == Verdict::Agreed);
+        let came = |guest: &Guest| {
+            let logins = self.state.as_ref().map(|state| &state.logins);
+            logins.is_some_and(|logins| logins.contains_key(&guest.greeting.device.id()))
+        };
+        agreed.is_some_and(|guest| !came(guest))
+    }
+
     fn look_through(&mut self) -> Result<(), DeviceError> {
         let state = self.practice_state()?;
         let now = self.clock.max(state.received);
         let (mut gone, mut to) = (Vec::new(), Vec::new());
         for own in self.rows.scan::<OwnInvite>(INVITE)? {
-            let agreed = own.guest.as_ref().filter(|g| g.verdict == Verdict::Agreed);
-            let came = agreed.is_some_and(|g| state.logins.contains_key(&g.greeting.device.id()));
-            if came || now >= own.expires.saturating_add(INVITE_MS) {
+            let agreed = own.guest.as_ref().is_some_and(|g| g.verdict == Verdict::Agreed);
+            let awaited = self.is_awaited(&own);
+            if (agreed && !awaited) || now >= own.expires.saturating_add(INVITE_MS) {
                 gone.push(self.rows.remove(INVITE, own.invite.as_bytes()));
-            } else if agreed.is_some() && now < own.expires {
+            } else if awaited && now < own.expires {
                 to.push(own);
             }
         }
@@ -225,6 +235,13 @@ impl<S: Storage> Device<S> {
         effects.extend(self.word(rng, own, guest)?);
         if stranger {
             effects.push(Effect::Report(Report::NotAdmitted(Over::Closed)));
+        } else if let Some(found) = self
+            .practice_state()?
+            .roster
+            .devices()
+            .get(&guest.greeting.device.id())
+        {
+            effects.push(Effect::Report(Report::MemberAdded(found.member)));
         }
         Ok(())
     }
