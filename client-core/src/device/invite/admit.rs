@@ -3,7 +3,6 @@
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::ids::{Hash, InviteId};
-use troth_protocol::rule::Rule;
 use troth_protocol::statement::Role;
 use troth_protocol::wire::{NoMail, Put};
 
@@ -227,7 +226,7 @@ impl<S: Storage> Device<S> {
         let before = own.guest.take_if(|guest| guest.greeting == greeting);
         if let Some(guest) = before.as_ref().filter(|guest| guest.verdict != Verdict::Open) {
             effects.extend(self.word(rng, &own, guest)?);
-            self.heard(&own.invite);
+            self.spent(own.invite, effects);
             return Ok(());
         }
         let guest = before.unwrap_or_else(|| Guest {
@@ -249,10 +248,21 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    fn heard(&mut self, invite: &InviteId) {
-        if let Linking::Admitting(admitting) = &mut self.connection.linking {
-            admitting.leave(invite);
+    /// An invitation's mailbox is of no use for now; the others are listened to. Says how many open ones are left.
+    fn spent(&mut self, invite: InviteId, effects: &mut Vec<Effect>) -> usize {
+        let Linking::Admitting(admitting) = &mut self.connection.linking else {
+            return 0;
+        };
+        admitting.candidate = None;
+        admitting.leave(&invite);
+        let waiting = admitting.waiting.clone();
+        let left = waiting.iter().filter(|own| self.over(own).is_none()).count();
+        effects.push(Effect::Report(Report::InviteSpent { invite, left }));
+        if left == 0 {
+            self.connection.linking = Linking::Nothing;
         }
+        self.approve_opened(effects);
+        left
     }
 
     /// Tells the holder of an invitation that it lets nobody in, and goes on with the others.
@@ -279,26 +289,17 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    /// What came to an invitation's mailbox is of no use; the others are listened to.
+    /// What came to an invitation's mailbox is not as it must be: an error where no other is listened to.
     fn spoilt(
         &mut self,
         invite: InviteId,
         why: DeviceError,
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
-        let Linking::Admitting(admitting) = &mut self.connection.linking else {
-            return Ok(());
-        };
-        admitting.candidate = None;
-        admitting.leave(&invite);
-        let left = admitting.waiting.len();
-        effects.push(Effect::Report(Report::InviteSpent { invite, left }));
-        if left == 0 {
-            self.connection.linking = Linking::Nothing;
-            return Err(why);
+        match self.spent(invite, effects) {
+            0 => Err(why),
+            _ => Ok(()),
         }
-        self.approve_opened(effects);
-        Ok(())
     }
 
     /// The relay refuses something at a mailbox where this device waits for somebody.
@@ -313,11 +314,11 @@ impl<S: Storage> Device<S> {
         if mailbox(&self.link_of(own)) != no.mailbox {
             return;
         }
-        let (invite, gone) = (own.invite, DeviceError::Rule(Rule::Mailbox));
+        let invite = own.invite;
         match no.slot {
             // Somebody else who holds the code has answered in this device's place.
             NUMBER => {
-                let _ = self.spoilt(invite, gone, effects);
+                self.spent(invite, effects);
             }
             // They left before they showed their number.
             REQUEST => {
