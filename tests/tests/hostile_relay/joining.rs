@@ -251,7 +251,10 @@ fn let_in(seed: u64) -> (Scene, usize, u64) {
         seat != new || matches!(message, RelayMessage::Mail(_))
     }));
     confirm(&mut scene).expect("somebody waits");
-    assert_eq!(scene.net.seats[new].device.practice(), Some(scene.signer().practice));
+    assert_eq!(
+        scene.net.seats[new].device.practice(),
+        Some(scene.signer().practice)
+    );
     scene.net.tamper = None;
     let mailed = scene.net.seats[scene.writer].device.frontier().size();
     (scene, new, mailed)

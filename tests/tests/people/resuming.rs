@@ -72,8 +72,7 @@ fn says(net: &Network, seat: usize, wanted: impl Fn(&Report) -> bool) -> bool {
     net.seats[seat].reports.iter().any(wanted)
 }
 
-/// Somebody joins; at one step one side's program ends and is started again, by the person who ran it. With `anew` they say
-/// again what they said before, as a person who runs the same command again.
+/// Somebody joins; at one step one side's program ends, or something else happens.
 fn joins_though(seed: u64, role: Role, step: usize, restart: impl Fn(&mut Network, usize, &str)) {
     let (mut net, _dir) = practice(seed);
     let (_, code) = invite(&mut net, role);
@@ -454,4 +453,48 @@ fn told(net: &Network, inviter: usize, new: usize, over: Over) {
     let is_over = |r: &Report| matches!(r, Report::InvitationOver(why) if *why == over);
     assert!(says(net, new, is_over), "{reports:?}");
     assert_eq!(net.seats[new].device.practice(), None);
+}
+
+#[test]
+fn who_joins_a_practice_of_thirty_reads_a_roster_of_several_frames() {
+    use troth_protocol::stream::Stream;
+    let (mut net, _dir) = practice(557);
+    for number in 0..29 {
+        let new = net.admit(0, Role::Counselor, &format!("Member {number}"));
+        net.offline(new);
+    }
+    let entries = net.state().expect("a practice").count(&Stream::Roster);
+    let said = net.wire.len();
+    let last = net.admit(0, Role::Counselor, "Noor Haddad");
+    let frames = net.wire[said..].iter().filter(|frame| {
+        use troth_protocol::wire::{RelayMessage, message};
+        matches!(message(frame), Ok(RelayMessage::Items(items)) if items.items.len() > 1)
+    });
+    assert!(frames.count() > 1, "more than one frame of entries");
+    let device = &mut net.seats[last].device;
+    let members = device.members().expect("a roster");
+    assert_eq!(members.len(), 31);
+    assert!(members.iter().all(|member| member.name.is_some()), "{members:?}");
+    let known = device.state().expect("synced").count(&Stream::Roster);
+    assert!(known > entries, "every entry of the roster is here");
+    all_is_well(&mut net);
+}
+
+#[test]
+fn a_name_that_is_too_long_is_refused_before_anything_is_said() {
+    let (mut net, _dir) = practice(558);
+    let (_, code) = invite(&mut net, Role::Counselor);
+    wait(&mut net, None);
+    let new = net.device("laptop");
+    for length in [2_000, 20_000] {
+        let refused = net.seats[new]
+            .device
+            .begin_enter(&mut net.rng, &code, &"x".repeat(length));
+        assert!(refused.is_err(), "{length}");
+    }
+    enter(&mut net, new, &code, "Noor Haddad");
+    net.settle();
+    assert!(confirm(&mut net), "the same code works with a shorter name");
+    net.settle();
+    assert_eq!(net.seats[new].device.phase(), Phase::Live);
 }
