@@ -5,6 +5,7 @@
 //! Where a member has lost every device, an admin's device stands in for the member's own. The answer then says which
 //! generations the member's new keys take; the new device makes them, and its signature travels with them, sealed to the
 //! admin's device under the code's secret. What comes of it is a proposal, which another admin approves.
+// Long because both ends of one exchange are read side by side.
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;

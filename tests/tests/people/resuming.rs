@@ -1,4 +1,5 @@
 //! Joining where programs end in the middle of it: either side may be restarted at any step, and both come to an end.
+// Long because every story runs the same two people through the same steps.
 
 use troth_client_core::device::{Event, Over, Phase, Report};
 use troth_protocol::ids::InviteId;
