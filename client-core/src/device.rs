@@ -17,7 +17,7 @@
 //! | `content` | documents' contents, opened on demand |
 //! | `cases`, `names` | cases and lanes; names of people and devices |
 //! | `sensitive` | the second unlock: what it opens, and when that closes again |
-//! | `link`, `invite`, `recovery` | how a second device joins, a new member, one who lost everything |
+//! | `link`, `invite`, `pending`, `recovery` | how a second device joins, a new member, one who lost everything |
 //! | `notes` | notes that are signed, added to, shared by a client |
 //! | `people`, `sharing` | members and roles; who reads which lane |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
@@ -38,6 +38,7 @@ mod log;
 mod names;
 mod notes;
 mod outbox;
+mod pending;
 mod people;
 mod recovery;
 mod report;
@@ -75,7 +76,7 @@ pub use names::DeviceSummary;
 pub use notes::{CONSENT, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
-pub use report::{Effect, Event, Evidence, Phase, Report, Status};
+pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
 pub use review::QuarantineLine;
 pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
 pub use sharing::{Access, Share};
@@ -204,6 +205,7 @@ impl<S: Storage> Device<S> {
             refold: false,
         };
         device.restore()?;
+        device.resume_pending()?;
         Ok(device)
     }
 

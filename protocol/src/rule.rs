@@ -106,7 +106,7 @@ rules! {
     OutOfOrder = 51, "the message does not belong here";
     /// R52: a client follows from a size that the ledger has reached.
     BeyondEnd = 52, "the client is ahead of the ledger";
-    /// R53: a mailbox holds what was put into it for ten minutes, each slot once.
+    /// R53: a mailbox holds what was put into it for ten minutes, one value in each slot.
     Mailbox = 53, "the code is unknown, used or older than ten minutes";
     /// R60: what is sent and asked for stays within the connection's, device's and practice's quota.
     Quota = 60, "too much at once; wait a little";

@@ -243,11 +243,11 @@ impl Core {
         }
     }
 
-    fn mail(&mut self, answers: Vec<(ConnectionId, Result<wire::Put, Rule>)>) {
+    fn mail(&mut self, answers: Vec<(ConnectionId, Result<wire::Put, wire::NoMail>)>) {
         for (id, answer) in answers {
             match answer {
                 Ok(put) => self.send(id, &RelayMessage::Mail(put)),
-                Err(rule) => self.refuse(id, 0, 0, rule, None),
+                Err(refusal) => self.send(id, &RelayMessage::NoMail(refusal)),
             }
         }
     }

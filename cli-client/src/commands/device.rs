@@ -3,17 +3,18 @@
 use clap::Subcommand;
 use serde_json::json;
 use troth_client_core::device::{DeviceSummary, Phase, Report, SensitiveState};
+use troth_protocol::rule::Rule;
 use troth_protocol::statement::DeviceKind;
 
 use super::{pick, practice};
-use crate::driver::{self, Ended, Patience};
+use crate::driver::{self, Ended, Patience, Relay};
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::failure::interrupted;
 use crate::messages::{device as say, network, sensitive};
 use crate::output::columns;
 use crate::secrets;
-use crate::session::{Session, Trip, to_send};
+use crate::session::{Device, Session, Trip, to_send};
 
 /// What to do with devices.
 #[derive(Debug, Subcommand)]
@@ -74,6 +75,10 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     let called = name.unwrap_or_else(|| say::default_name(language));
     session.plain([called.as_str()])?;
     let mut device = practice::fresh(session, &called, &[&called])?;
+    // An earlier attempt that came as far as this device's signature may be in the ledger by now.
+    if device.practice().is_some() && was_added(session, &mut device, &relay).await? {
+        return belongs(session, &mut device);
+    }
     let code = device
         .begin_join(&mut driver::rng(), relay.url())
         .map_err(|e| session.wrong(e))?;
@@ -102,6 +107,26 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
         Ended::Interrupted => return Err(Failure::failed(interrupted(language))),
         _ => return Err(Failure::failed(say::join_expired(language))),
     }
+    belongs(session, &mut device)
+}
+
+/// Logs in, where the practice knows this device.
+async fn was_added(session: &Session, device: &mut Device, relay: &Relay) -> Result<bool, Failure> {
+    let (mut trip, mut unknown) = (Trip::new(session), false);
+    let ended = driver::drive(device, relay, Patience::SHORT, |device, report| {
+        match report {
+            Some(Report::RelayClosed(Rule::UnknownDevice)) => unknown = true,
+            report => trip.hear(report),
+        }
+        trip.is_over() || unknown || (device.phase() == Phase::Live && device.waiting() == 0)
+    });
+    let ended = ended.await.map_err(|e| session.wrong(e))?;
+    trip.end()?;
+    Ok(ended == Ended::Reached && !unknown)
+}
+
+fn belongs(session: &Session, device: &mut Device) -> Result<(), Failure> {
+    let language = session.language;
     let name = device.practice_name().map_err(|e| session.wrong(e))?;
     let value = json!({
         "device": device.id().to_string(),

@@ -32,8 +32,16 @@ messages! {
         "代码不同，因此 {name} 已被拒绝，什么也没有得到：可能有人从中拦截，或代码读错了。请撤回邀请（`troth member withdraw`），重新邀请，并换一种方式发送。";
     spent() = "somebody used this code within the last ten minutes, and it came to nothing (R53). Wait ten minutes and run this again, or name another invitation (`troth member list`), or make a new one with `troth member invite`.",
         "最近十分钟内有人用过此代码，但未完成（R53）。请等十分钟后再次运行，或指定另一个邀请（`troth member list`），或用 `troth member invite` 重新邀请。";
-    too_slow() = "comparing took longer than ten minutes, and the relay let go of it (R53). Wait ten minutes and run this again, or make a new invitation with `troth member invite`.",
-        "对照用时超过十分钟，中继已将其丢弃（R53）。请等十分钟后再次运行，或用 `troth member invite` 重新邀请。";
+    one_spent(invite: &str) = "At the invitation {invite} somebody else answered in this device's place, or what came was damaged (R53): withdraw it, and make a new one. The others are still waited for.",
+        "邀请 {invite} 处有他人冒充本设备应答，或收到的内容已损坏（R53）：请撤回该邀请并重新邀请。仍在等待其他邀请。";
+    over_closed() = "somebody came with an invitation that was withdrawn, or used already, and was told so. If they are to join, invite them anew: `troth member invite`.",
+        "有人持已撤回或已使用的邀请前来，已告知对方。若要让其加入，请重新邀请：`troth member invite`。";
+    over_expired() = "somebody came with an invitation that is more than a week old, and was told so. If they are to join, invite them anew: `troth member invite`.",
+        "有人持超过一周的邀请前来，已告知对方。若要让其加入，请重新邀请：`troth member invite`。";
+    over_not_permitted() = "you may not let people in any more, and whoever came was told so: another admin has to invite them.",
+        "您已无权让人加入，已告知前来的人：须由另一位管理员邀请。";
+    over_failed() = "the practice did not take the new member (`troth sync` says why), and they were told so. Invite them anew: `troth member invite`.",
+        "机构未能接纳新成员（`troth sync` 会说明原因），已告知对方。请重新邀请：`troth member invite`。";
     withdrawn(id: &str) = "The invitation {id} is withdrawn: its code lets nobody in.", "邀请 {id} 已撤回：其代码不再能让任何人加入。";
     withdrawal_waits(id: &str) = "The invitation {id} stays open until this reaches the relay: run `troth sync` as soon as you can.",
         "在此操作到达中继之前，邀请 {id} 仍然有效：请尽快运行 `troth sync`。";

@@ -17,8 +17,16 @@ messages! {
         "此代码在最近十分钟内被用过（R53），每次尝试都要过十分钟才会失效。请等十分钟后再次运行同一命令，或索取新的邀请。";
     nobody() = "nobody let you in within ten minutes (R53): the invitation may be used, withdrawn or more than a week old, or whoever sent it was not there. Agree on a time with them (they run `troth member confirm`), then run the same command again, or ask for a new invitation.",
         "十分钟内没有人让您加入（R53）：邀请可能已使用、已撤回或已超过一周，或对方当时不在。请与对方约好时间（由对方运行 `troth member confirm`），再次运行同一命令，或索取新的邀请。";
-    not_let_in() = "the code was compared, but no answer came within ten minutes (R53): ask whoever invited you whether they let you in. If they did not, wait ten minutes and run the same command again; if they did, ask them to remove you and to invite you anew.",
-        "代码已显示，但十分钟内没有收到答复（R53）：请询问邀请您的人是否已让您加入。若没有，请等十分钟后再次运行同一命令；若已让您加入，请对方移除您并重新邀请。";
+    not_let_in() = "the code was compared, and no answer has come yet: ask whoever invited you whether they let you in. Run the same command again to go on waiting, with the same code; nothing is lost. They answer again when they run `troth member confirm`.",
+        "代码已显示，但尚未收到答复：请询问邀请您的人是否已让您加入。再次运行同一命令即可用同一代码继续等待，不会丢失任何内容。对方运行 `troth member confirm` 时会再次答复。";
+    over_closed() = "this invitation was withdrawn, or used already: it lets nobody in. Ask whoever sent it for a new one.",
+        "此邀请已撤回或已使用，不再能让任何人加入。请向发送者索取新的邀请。";
+    over_expired() = "this invitation is more than a week old: it lets nobody in. Ask whoever sent it for a new one.",
+        "此邀请已超过一周，不再能让任何人加入。请向发送者索取新的邀请。";
+    over_not_permitted() = "whoever made this invitation may not let people in any more. Ask another admin of the practice for a new one.",
+        "发出此邀请的人已无权让人加入。请向机构的另一位管理员索取新的邀请。";
+    over_failed() = "the practice did not take you in: whoever invited you sees why. Call them, and ask for a new invitation.",
+        "机构未能接纳您：邀请您的人可以看到原因。请致电对方，索取新的邀请。";
     default_device() = "first device", "第一台设备";
     status_name() = "practice", "机构";
     status_as() = "you", "您";

@@ -11,8 +11,12 @@
 //! What is sealed is HPKE in PSK mode, so that only holders of the code take part; the code that people compare binds both
 //! devices, whoever else holds it. The newcomer's device signs for the member's keys that it made, whose secrets never leave
 //! it unsealed. Nothing of the practice is sealed to the newcomer before the inviter has said that the codes agree.
+//!
+//! What either side says it keeps first, and says again, the same, on every connection until there is an answer: both may
+//! restart at any moment. Whoever comes with an invitation that lets nobody in is told so at once, in slot 3.
 
 mod admit;
+mod decide;
 mod enter;
 
 use minicbor::bytes::ByteVec;
@@ -27,24 +31,25 @@ use troth_protocol::statement::Role;
 use troth_protocol::wire::Put;
 
 use super::keyring::{Target, seal_one};
-use super::link::Linking;
+use super::link::{Answer, Linking};
 use super::outbox::Newcomer;
 use super::sign::sealing_pair;
-use super::{Device, DeviceError, Effect, Secrets};
+use super::{Device, DeviceError, Effect, Over, Secrets};
 use crate::crypto::{ComparisonNonce, SealingPublic};
 use crate::document::{DocumentError, limits};
 use crate::storage::Storage;
 
 pub(super) use admit::Admitting;
-pub(super) use enter::Entering;
+pub(super) use decide::Pledges;
+pub(super) use enter::{Entering, EnteringRow};
 
 const HELLO: u8 = 0;
 const NUMBER: u8 = 1;
 const REQUEST: u8 = 2;
 const OUTCOME: u8 = 3;
 
-/// An invitation of this device.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+/// An invitation of this device, kept for a week after its end, so that whoever comes too late is told.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub(super) struct OwnInvite {
     #[n(0)]
@@ -55,10 +60,39 @@ pub(super) struct OwnInvite {
     pub(super) secret: [u8; 16],
     #[n(3)]
     pub(super) expires: u64,
+    /// Who was heard last at its mailbox.
+    #[n(4)]
+    guest: Option<Guest>,
+}
+
+/// Who holds a code, and what was said to them. It is kept before anything is said: said again after a restart, it is the same.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Guest {
+    #[n(0)]
+    greeting: Greeting,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    nonce: [u8; 32],
+    #[n(2)]
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
+enum Verdict {
+    /// People have not compared yet.
+    #[n(0)]
+    Open,
+    /// They agreed: once the addition is in the ledger, the newcomer is told of the practice.
+    #[n(1)]
+    Agreed,
+    #[n(2)]
+    TurnedAway,
+    #[n(3)]
+    Over(#[n(0)] Over),
 }
 
 /// Slot 0.
-#[derive(Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 struct Greeting {
     #[n(0)]
@@ -93,6 +127,17 @@ struct Request {
     claim: ByteVec,
 }
 
+/// Slot 3, sealed.
+#[derive(Encode, Decode)]
+enum Outcome {
+    #[n(0)]
+    Admitted(#[n(0)] Box<Answer>),
+    #[n(1)]
+    TurnedAway,
+    #[n(2)]
+    Over(#[n(0)] Over),
+}
+
 /// A newcomer's keys with their device's signature over them.
 #[derive(Encode, Decode)]
 #[cbor(array)]
@@ -115,7 +160,7 @@ impl<S: Storage> Device<S> {
             (Linking::Entering(_), NUMBER) => self.numbered(rng, &mail.value, effects),
             (Linking::Entering(_), OUTCOME) => self.entered(rng, &mail.value, effects),
             (Linking::Admitting(_), HELLO) => self.greeted(rng, &mail, effects),
-            (Linking::Admitting(_), REQUEST) => self.requested(&mail.value, effects),
+            (Linking::Admitting(_), REQUEST) => self.requested(rng, &mail, effects),
             _ => Ok(()),
         }
     }

@@ -5,6 +5,7 @@
 //! Where a member has lost every device, an admin's device stands in for the member's own. The answer then says which
 //! generations the member's new keys take; the new device makes them, and its signature travels with them, sealed to the
 //! admin's device under the code's secret. What comes of it is a proposal, which another admin approves.
+// Long because both ends of one exchange are read side by side.
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
@@ -15,18 +16,19 @@ use troth_protocol::labels;
 use troth_protocol::rule::Rule;
 use troth_protocol::signature::Signature;
 use troth_protocol::statement::{CheckpointRef, DeviceKind};
-use troth_protocol::wire::{self, ClientMessage, Put, Take, frame};
+use troth_protocol::wire::{self, ClientMessage, NoMail, Put, Take, frame};
 
 use super::invite::{Admitting, Entering};
 use super::outbox::Intent;
+use super::pending::{JoiningRow, Pending};
 use super::session::Step;
 use super::{Device, DeviceError, Effect, Report};
 use crate::crypto::{LINK_ANSWER, LinkCode, NEWCOMER_REQUEST, SealingPublic, open_psk, seal_psk};
-use crate::storage::Storage;
+use crate::storage::{Storage, Write};
 
 const KEYS: u8 = 0;
 const ANSWER: u8 = 1;
-const PROOF: u8 = 2;
+pub(super) const PROOF: u8 = 2;
 const DONE: u8 = 3;
 
 /// What is going on at a mailbox.
@@ -35,7 +37,11 @@ pub(super) enum Linking {
     #[default]
     Nothing,
     /// This device wants to join.
-    Joining(LinkCode),
+    Joining {
+        code: LinkCode,
+        /// What it signed, once it has believed the answer.
+        proof: Option<Vec<u8>>,
+    },
     /// This device lets another in.
     Approving {
         code: LinkCode,
@@ -51,7 +57,7 @@ pub(super) enum Linking {
 
 impl Linking {
     pub(super) const fn is_joining(&self) -> bool {
-        matches!(self, Self::Joining(_) | Self::Entering(_))
+        matches!(self, Self::Joining { .. } | Self::Entering(_))
     }
 }
 
@@ -116,10 +122,10 @@ impl<S: Storage> Device<S> {
         self.identity.stopped = None;
         self.identity.relay = Some(relay_url.to_owned());
         let write = self.rows.identity_write(rng, &self.identity);
-        self.rows.commit(vec![write])?;
+        self.rows.commit(vec![write, self.no_pending()])?;
         let code = LinkCode::new(rng, &self.secrets.id);
         let shown = code.render().to_string();
-        self.connection.linking = Linking::Joining(code);
+        self.connection.linking = Linking::Joining { code, proof: None };
         Ok(shown)
     }
 
@@ -158,7 +164,7 @@ impl<S: Storage> Device<S> {
 
     pub(super) fn join_opened(&self, effects: &mut Vec<Effect>) {
         match &self.connection.linking {
-            Linking::Joining(code) => {
+            Linking::Joining { code, .. } => {
                 effects.push(put(code, KEYS, cbor::encode(&self.secrets.keys)));
                 effects.push(take(code, ANSWER));
             }
@@ -169,8 +175,8 @@ impl<S: Storage> Device<S> {
 
     pub(super) fn approve_opened(&self, effects: &mut Vec<Effect>) {
         match &self.connection.linking {
-            Linking::Approving { code, keys: None, .. } => effects.push(take(code, KEYS)),
-            Linking::Admitting(admitting) => admitting.opened(effects),
+            Linking::Approving { code, .. } => effects.push(take(code, KEYS)),
+            Linking::Admitting(admitting) => self.listen(admitting, effects),
             _ => {}
         }
     }
@@ -182,12 +188,14 @@ impl<S: Storage> Device<S> {
         mail: Put,
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
+        if let (KEYS, Some(own)) = (mail.slot, self.pledged(mail.mailbox)) {
+            return self.came_again(rng, &own, &mail.value, effects);
+        }
         match (&self.connection.linking, mail.slot) {
             _ if mail.value.is_empty() => Ok(()),
-            (Linking::Joining(_), ANSWER) => self.answered(rng, &mail.value, effects),
-            (Linking::Joining(_), DONE) => {
-                self.connection.linking = Linking::Nothing;
-                effects.push(Effect::Report(Report::Joined));
+            (Linking::Joining { proof: None, .. }, ANSWER) => self.answered(rng, &mail.value, effects),
+            (Linking::Joining { proof: Some(_), .. }, DONE) => {
+                self.linked(effects)?;
                 self.hello(rng, effects);
                 Ok(())
             }
@@ -261,7 +269,7 @@ impl<S: Storage> Device<S> {
         value: &[u8],
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
-        let Linking::Joining(code) = &self.connection.linking else {
+        let Linking::Joining { code, .. } = &self.connection.linking else {
             return Ok(());
         };
         let (code, code_psk, aad) = (code.clone(), code.psk(), self.secrets.id);
@@ -288,15 +296,27 @@ impl<S: Storage> Device<S> {
                 seal_psk(rng, &to, NEWCOMER_REQUEST, aad.as_bytes(), &claim, &code_psk)?
             }
         };
-        let (code, done) = (put(&code, PROOF, proven), take(&code, DONE));
-        effects.extend([code, done]);
-        self.believe(rng, answer)?;
+        let pending = Pending::Joining(JoiningRow {
+            code: code.render().to_string(),
+            proof: proven.clone().into(),
+        });
+        let pending = self.pending_write(rng, &pending);
+        self.believe(rng, answer, pending)?;
+        effects.extend([put(&code, PROOF, proven.clone()), take(&code, DONE)]);
+        let proof = Some(proven);
+        self.connection.linking = Linking::Joining { code, proof };
         self.connection.step = Step::Joining;
+        effects.push(Effect::WakeAt(self.clock.saturating_add(1)));
         Ok(())
     }
 
-    /// Keeps what a device that may be believed says of the practice.
-    pub(super) fn believe(&mut self, rng: &mut impl CryptoRng, answer: Answer) -> Result<(), DeviceError> {
+    /// Keeps what a device that may be believed says of the practice, with what becomes of this device's joining.
+    pub(super) fn believe(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        answer: Answer,
+        pending: Write,
+    ) -> Result<(), DeviceError> {
         let mut identity = self.identity.clone();
         identity.practice = Some(answer.practice);
         identity.member = Some(answer.member);
@@ -304,7 +324,7 @@ impl<S: Storage> Device<S> {
         identity.ledger_key = Some(answer.ledger_key);
         identity.waypoint = Some(answer.checkpoint);
         let write = self.rows.identity_write(rng, &identity);
-        self.rows.commit(vec![write])?;
+        self.rows.commit(vec![write, pending])?;
         self.identity = identity;
         Ok(())
     }
@@ -326,12 +346,19 @@ impl<S: Storage> Device<S> {
         proof
             .verify(&keys.signing, labels::DEVICE_PROOF, &practice, member.as_bytes())
             .map_err(|_| DeviceError::WrongCode)?;
-        let intent = Intent::AddDevice {
-            keys: keys.clone(),
-            kind: DeviceKind::Device,
-            proof,
-        };
-        self.keep(rng, vec![intent], Vec::new())?;
+        let id = keys.id();
+        if self.practice_state()?.roster.devices().contains_key(&id) {
+            return self.link_progress(rng, &[id], effects);
+        }
+        let waits = |intent: &Intent| matches!(intent, Intent::AddDevice { keys, .. } if keys.id() == id);
+        if !self.outbox.values().any(waits) {
+            let intent = Intent::AddDevice {
+                keys: keys.clone(),
+                kind: DeviceKind::Device,
+                proof,
+            };
+            self.keep(rng, vec![intent], Vec::new())?;
+        }
         effects.extend(self.pump(now, rng)?);
         Ok(())
     }
@@ -355,10 +382,23 @@ impl<S: Storage> Device<S> {
                     Some(member) => Report::RecoveryProposed(*member),
                 }));
                 self.connection.linking = Linking::Nothing;
-                Ok(())
             }
-            Linking::Admitting(_) => self.admitted(rng, added, effects),
-            _ => Ok(()),
+            _ => {}
+        }
+        self.admitted(rng, added, effects)
+    }
+
+    /// The relay refuses something at a mailbox.
+    pub(super) fn no_mail(&mut self, no: &NoMail, effects: &mut Vec<Effect>) {
+        match &self.connection.linking {
+            Linking::Admitting(_) => self.unheard(no, effects),
+            Linking::Nothing => {}
+            Linking::Joining { code, .. } | Linking::Approving { code, .. }
+                if mailbox(code) != no.mailbox => {}
+            // Answered before, by this very program before it was restarted; or else what comes next shows it.
+            Linking::Approving { .. } if no.slot == ANSWER => {}
+            Linking::Entering(entering) if !entering.ends_with(no) => {}
+            _ => self.link_refused(no.rule(), effects),
         }
     }
 

@@ -107,8 +107,7 @@ impl<S: Storage> Device<S> {
     /// Withdraws an invitation.
     pub fn withdraw_invite(&mut self, rng: &mut impl CryptoRng, invite: InviteId) -> Result<(), DeviceError> {
         self.must_be_admin()?;
-        let write = self.rows.remove(INVITE, invite.as_bytes());
-        self.keep(rng, vec![Intent::Withdraw { invite }], vec![write])
+        self.keep(rng, vec![Intent::Withdraw { invite }], Vec::new())
     }
 
     /// Gives a member another role. It takes effect in keys and at the relay at once.

@@ -139,7 +139,8 @@ impl<S: Storage> Device<S> {
         }
         self.identity.relay = Some(relay_url.to_owned());
         let (practice, member) = (voucher.0.practice, voucher.0.member);
-        self.believe(rng, voucher.0)?;
+        let pending = self.no_pending();
+        self.believe(rng, voucher.0, pending)?;
         let proof = self
             .secrets
             .sign(labels::DEVICE_PROOF, &practice, member.as_bytes());
@@ -248,10 +249,18 @@ impl<S: Storage> Device<S> {
         if newcomer.member != *member || newcomer.generations != self.replacing(member)?.generations {
             return Err(DeviceError::WrongCode);
         }
-        let intent = Intent::ProposeRecovery {
-            newcomer: Box::new(newcomer),
-        };
-        self.keep(rng, vec![intent], Vec::new())?;
+        let mut known = self.practice_state()?.roster.recoveries().values();
+        if known.any(|recovery| recovery.device.id() == id) {
+            return self.link_progress(rng, &[id], effects);
+        }
+        let waits =
+            |i: &Intent| matches!(i, Intent::ProposeRecovery { newcomer } if newcomer.device.id() == id);
+        if !self.outbox.values().any(waits) {
+            let intent = Intent::ProposeRecovery {
+                newcomer: Box::new(newcomer),
+            };
+            self.keep(rng, vec![intent], Vec::new())?;
+        }
         effects.extend(self.pump(now, rng)?);
         Ok(())
     }

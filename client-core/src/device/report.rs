@@ -1,6 +1,7 @@
 //! What goes in and out of the engine, and what the person is told.
 
-use troth_protocol::ids::{DeviceId, Hash, MemberId, PracticeId};
+use minicbor::{Decode, Encode};
+use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
 use troth_protocol::rule::Rule;
 
 /// What happens to a device.
@@ -73,10 +74,22 @@ pub enum Report {
         /// What they call themselves; empty on the newcomer's own side.
         name: String,
     },
-    /// Who was invited is a member.
+    /// Who was invited is a member, and was answered; said again where they had to be answered again.
     MemberAdded(MemberId),
     /// Whoever invited this device turned it away.
     TurnedAway,
+    /// Whoever invited this device says why its invitation lets nobody in.
+    InvitationOver(Over),
+    /// Somebody who holds an invitation of this device could not be let in, and was told why.
+    NotAdmitted(Over),
+    /// Somebody else was at an invitation's mailbox, or what came there was not as it must be: it is not listened to any
+    /// more before [`super::Device::begin_admit`].
+    InviteSpent {
+        /// The invitation.
+        invite: InviteId,
+        /// How many others are still listened to.
+        left: usize,
+    },
     /// The recovery of a member was proposed.
     RecoveryProposed(MemberId),
     /// A member got a new device by the words of a recovery kit.
@@ -92,6 +105,25 @@ pub enum Report {
     Dishonest(Evidence),
     /// The relay closed the connection, and why.
     RelayClosed(Rule),
+}
+
+/// Why an invitation lets nobody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+#[non_exhaustive]
+pub enum Over {
+    /// It was withdrawn, or used.
+    #[n(0)]
+    Closed,
+    /// Its week is over.
+    #[n(1)]
+    Expired,
+    /// Whoever made it may not invite any more.
+    #[n(2)]
+    NotPermitted,
+    /// The practice refused the new member for another reason.
+    #[n(3)]
+    Failed,
 }
 
 /// What a dishonest relay left behind.

@@ -48,6 +48,8 @@ pub(super) const QUARANTINE: u8 = 11;
 pub(super) const SEED: u8 = 12;
 /// Invitations that this device made, with their secrets.
 pub(super) const INVITE: u8 = 13;
+/// How this device is about to join a practice, once it has said something that it cannot say anew.
+pub(super) const PENDING: u8 = 15;
 /// Kits of this member whose words were entered again.
 pub(super) const TESTED: u8 = 14;
 

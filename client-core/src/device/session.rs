@@ -12,6 +12,7 @@ use troth_protocol::rule::Rule;
 use troth_protocol::statement::CheckpointRef;
 use troth_protocol::wire::{ClientMessage, Found, Goodbye, Hello, RelayMessage, frame, message};
 
+use super::invite::Pledges;
 use super::ledger::Failure;
 use super::link::Linking;
 use super::rows::Stopped;
@@ -24,6 +25,9 @@ const RETRY_MS: u64 = 500;
 const RETRY_MAX_MS: u64 = 60_000;
 /// Silence after which a connection counts as dead, in milliseconds: two beats and a little.
 const SILENCE_MS: u64 = 2 * limits::BEAT_MS + 15_000;
+
+/// How long a new device that has signed waits for the word that it was added, in milliseconds.
+const WORD_MS: u64 = 15_000;
 
 /// Where the connection stands.
 #[derive(Default)]
@@ -62,6 +66,7 @@ pub(super) enum Step {
 pub(super) struct Connection {
     pub(super) step: Step,
     pub(super) linking: Linking,
+    pub(super) pledges: Pledges,
     /// Names for the practice about to be founded: its own and its founder's.
     pub(super) founding: Option<(String, String)>,
     /// Whether this device knows its own keys and not its practice: a kit.
@@ -170,6 +175,13 @@ impl<S: Storage> Device<S> {
                 effects.push(Effect::Connect);
             }
             Step::Idle if wanted => effects.push(Effect::WakeAt(self.connection.retry_at)),
+            // Whoever adds this device may do so without a word: logging in tells.
+            Step::Joining if self.has_signed() && now >= self.connection.heard + WORD_MS => {
+                self.hello(rng, effects);
+            }
+            Step::Joining if self.has_signed() => {
+                effects.push(Effect::WakeAt(self.connection.heard + WORD_MS));
+            }
             Step::Idle | Step::Opening | Step::Joining => {}
             _ if now >= self.connection.heard + SILENCE_MS => effects.push(Effect::Close),
             // A relay that talks and does not count is not to be lived with: catching up again makes it count.
@@ -178,6 +190,10 @@ impl<S: Storage> Device<S> {
             }
             _ => {
                 effects.push(Effect::WakeAt(self.connection.heard + SILENCE_MS));
+                if self.is_live() {
+                    self.next_round(now, effects);
+                    self.tend_pledges(now, effects)?;
+                }
                 effects.extend(self.pump(now, rng)?);
             }
         }
@@ -195,6 +211,7 @@ impl<S: Storage> Device<S> {
             self.connection.step = Step::Founding;
             effects.push(Effect::Send(frame(&ClientMessage::Found(Found { genesis }))));
         } else if self.identity.practice.is_some() {
+            self.sign_again(effects);
             self.hello(rng, effects);
         } else if self.connection.locating {
             self.connection.step = Step::Locating(None);
@@ -290,7 +307,7 @@ impl<S: Storage> Device<S> {
                 self.rolled_back(bytes, effects);
                 Ok(())
             }
-            RelayMessage::Refused(refused) if refused.rule() == Rule::Mailbox || refused.request == 0 => {
+            RelayMessage::Refused(refused) if refused.request == 0 => {
                 self.link_refused(refused.rule(), effects);
                 Ok(())
             }
@@ -302,12 +319,16 @@ impl<S: Storage> Device<S> {
             RelayMessage::Refused(refused) => {
                 self.refused(now, rng, refused.request, refused.rule(), effects)
             }
+            RelayMessage::NoMail(no) => {
+                self.no_mail(&no, effects);
+                Ok(())
+            }
             RelayMessage::Mail(mail) => self.mail(now, rng, mail, effects),
             RelayMessage::Goodbye(Goodbye { rule }) => {
                 let rule = Rule::from_number(rule).unwrap_or(Rule::Unavailable);
                 if rule == Rule::Revoked || (rule == Rule::UnknownDevice && self.state.is_some()) {
                     self.halt_revoked(rng, effects)?;
-                } else {
+                } else if rule != Rule::UnknownDevice || !self.has_signed() {
                     effects.push(Effect::Report(Report::RelayClosed(rule)));
                 }
                 effects.push(Effect::Close);

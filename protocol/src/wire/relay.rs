@@ -6,7 +6,7 @@ use crate::checkpoint::CompactCheckpoint;
 use crate::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use crate::rule::Rule;
 use crate::signature::Signature;
-use crate::wire::{Items, Put};
+use crate::wire::{Items, MailboxId, Put};
 
 /// A message from the relay to a device.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -42,6 +42,9 @@ pub enum RelayMessage {
     /// believe it.
     #[n(9)]
     Located(#[n(0)] Option<PracticeId>),
+    /// A mailbox does not take a value, or has none to give.
+    #[n(10)]
+    NoMail(#[n(0)] NoMail),
 }
 
 /// The relay's half of the handshake.
@@ -117,6 +120,28 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// The rule; [`Rule::Unavailable`] for a number that this version does not know.
+    pub fn rule(&self) -> Rule {
+        Rule::from_number(self.rule).unwrap_or(Rule::Unavailable)
+    }
+}
+
+/// A refusal at a mailbox: it names the mailbox, since a device may wait at several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NoMail {
+    /// The mailbox.
+    #[n(0)]
+    pub mailbox: MailboxId,
+    /// Which of its slots.
+    #[n(1)]
+    pub slot: u8,
+    /// Number of the rule.
+    #[n(2)]
+    pub rule: u16,
+}
+
+impl NoMail {
     /// The rule; [`Rule::Unavailable`] for a number that this version does not know.
     pub fn rule(&self) -> Rule {
         Rule::from_number(self.rule).unwrap_or(Rule::Unavailable)

@@ -243,6 +243,14 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
         ),
         ("located", RelayMessage::Located(Some(PracticeId([9; 32])))),
         ("located-nowhere", RelayMessage::Located(None)),
+        (
+            "no-mail",
+            RelayMessage::NoMail(NoMail {
+                mailbox: DocumentId([6; 16]),
+                slot: 3,
+                rule: Rule::Mailbox.number(),
+            }),
+        ),
     ]
 }
 

@@ -1,11 +1,14 @@
 //! Mailboxes: where a new device and an old one meet. Held in memory for ten minutes; the relay sees a name derived from a
 //! secret, and sealed values.
+//!
+//! Both ends may lose their connection, or their program, at any moment, and then say again what they said. So a value put
+//! again is answered as the first time, and a value is given to whoever asks, as often as they ask.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::wire::{MailboxId, Put, Take};
+use troth_protocol::wire::{MailboxId, NoMail, Put, Take};
 
 use super::ConnectionId;
 
@@ -13,15 +16,17 @@ use super::ConnectionId;
 const MAILBOXES: usize = 1024;
 /// Of these, as many as one connection may have opened: linking takes one.
 const OPENED: usize = 4;
+/// Connections and slots waited for in one mailbox: two ends at four slots each.
+const WAITING: usize = 8;
 
-type Answers = Vec<(ConnectionId, Result<Put, Rule>)>;
+type Answers = Vec<(ConnectionId, Result<Put, NoMail>)>;
 
 struct Mailbox {
     since: u64,
     opened_by: ConnectionId,
-    /// A slot is filled once: with its value, or with nothing once it was taken.
-    slots: BTreeMap<u8, Option<Vec<u8>>>,
-    waiting: BTreeMap<u8, ConnectionId>,
+    /// A slot is filled once.
+    slots: BTreeMap<u8, Vec<u8>>,
+    waiting: BTreeSet<(u8, ConnectionId)>,
 }
 
 /// All mailboxes.
@@ -32,61 +37,54 @@ impl Mailboxes {
     /// Puts a value where none was; whoever waits for it gets it at once.
     pub(super) fn put(&mut self, now: u64, from: ConnectionId, put: Put) -> Answers {
         let Some(mailbox) = self.open(now, from, put.mailbox) else {
-            return vec![(from, Err(Rule::Quota))];
+            return vec![(from, Err(refusal(put.mailbox, put.slot, Rule::Quota)))];
         };
-        if mailbox.slots.contains_key(&put.slot) {
-            return vec![(from, Err(Rule::Mailbox))];
-        }
-        let mut answers = vec![(
-            from,
-            Ok(Put {
-                value: Vec::new(),
-                ..put.clone()
-            }),
-        )];
-        let value = match mailbox.waiting.remove(&put.slot) {
-            None => Some(put.value),
-            Some(waiting) => {
-                answers.push((waiting, Ok(put.clone())));
-                None
+        match mailbox.slots.get(&put.slot) {
+            Some(value) if *value != put.value => {
+                return vec![(from, Err(refusal(put.mailbox, put.slot, Rule::Mailbox)))];
             }
+            _ => {}
+        }
+        let done = Put {
+            value: Vec::new(),
+            ..put.clone()
         };
-        mailbox.slots.insert(put.slot, value);
+        let mut answers = vec![(from, Ok(done))];
+        let at_this = |waits: &&(u8, ConnectionId)| waits.0 == put.slot;
+        let waited: Vec<_> = mailbox.waiting.iter().filter(at_this).copied().collect();
+        for waits in waited {
+            mailbox.waiting.remove(&waits);
+            answers.push((waits.1, Ok(put.clone())));
+        }
+        mailbox.slots.insert(put.slot, put.value);
         answers
     }
 
-    /// Takes a value, or waits for it.
+    /// Gives a value, or lets the connection wait for it.
     pub(super) fn take(&mut self, now: u64, from: ConnectionId, take: Take) -> Answers {
-        let Some(mailbox) = self.open(now, from, take.mailbox) else {
-            return vec![(from, Err(Rule::Quota))];
+        let Take { mailbox: id, slot } = take;
+        let Some(mailbox) = self.open(now, from, id) else {
+            return vec![(from, Err(refusal(id, slot, Rule::Quota)))];
         };
-        match mailbox.slots.get_mut(&take.slot) {
-            Some(slot) => match slot.take() {
-                Some(value) => vec![(
-                    from,
-                    Ok(Put {
-                        mailbox: take.mailbox,
-                        slot: take.slot,
-                        value,
-                    }),
-                )],
-                None => vec![(from, Err(Rule::Mailbox))],
-            },
-            None if mailbox.waiting.contains_key(&take.slot) => vec![(from, Err(Rule::Mailbox))],
-            None => {
-                mailbox.waiting.insert(take.slot, from);
-                Vec::new()
-            }
+        if let Some(value) = mailbox.slots.get(&slot).cloned() {
+            let mailbox = id;
+            return vec![(from, Ok(Put { mailbox, slot, value }))];
         }
+        if mailbox.waiting.len() >= WAITING && !mailbox.waiting.contains(&(slot, from)) {
+            return vec![(from, Err(refusal(id, slot, Rule::Quota)))];
+        }
+        mailbox.waiting.insert((slot, from));
+        Vec::new()
     }
 
     /// Drops what is older than ten minutes; who still waits is told.
     pub(super) fn expire(&mut self, now: u64) -> Answers {
         let mut answers = Vec::new();
-        self.0.retain(|_, mailbox| {
+        self.0.retain(|id, mailbox| {
             let keep = now < mailbox.since.saturating_add(limits::MAILBOX_MS);
             if !keep {
-                answers.extend(mailbox.waiting.values().map(|id| (*id, Err(Rule::Mailbox))));
+                let told = |(slot, to): &(u8, ConnectionId)| (*to, Err(refusal(*id, *slot, Rule::Mailbox)));
+                answers.extend(mailbox.waiting.iter().map(told));
             }
             keep
         });
@@ -94,10 +92,10 @@ impl Mailboxes {
     }
 
     /// A connection that is gone waits no more, and a mailbox goes with the last who waited where nothing was ever put. What
-    /// was put and taken stays known: a slot is not filled twice.
+    /// was put stays known: a slot is not filled twice.
     pub(super) fn forget(&mut self, id: ConnectionId) {
         self.0.retain(|_, mailbox| {
-            mailbox.waiting.retain(|_, waiting| *waiting != id);
+            mailbox.waiting.retain(|(_, waiting)| *waiting != id);
             !(mailbox.slots.is_empty() && mailbox.waiting.is_empty())
         });
     }
@@ -109,10 +107,19 @@ impl Mailboxes {
         }
     }
 
+    /// Who opens one more than they may leaves the oldest where they wait alone and nothing was put: so a device with many
+    /// invitations waits at one after the other.
     fn open(&mut self, now: u64, from: ConnectionId, id: MailboxId) -> Option<&mut Mailbox> {
         if !self.0.contains_key(&id) {
-            let opened = self.0.values().filter(|mailbox| mailbox.opened_by == from);
-            if self.0.len() >= MAILBOXES || opened.count() >= OPENED {
+            let opened = self.0.iter().filter(|(_, mailbox)| mailbox.opened_by == from);
+            if opened.clone().count() >= OPENED {
+                let alone = |mailbox: &Mailbox| mailbox.waiting.iter().all(|(_, who)| *who == from);
+                let empty = opened.filter(|(_, mailbox)| mailbox.slots.is_empty() && alone(mailbox));
+                let oldest = empty.min_by_key(|(id, mailbox)| (mailbox.since, **id));
+                let oldest = oldest.map(|(id, _)| *id)?;
+                self.0.remove(&oldest);
+            }
+            if self.0.len() >= MAILBOXES {
                 return None;
             }
         }
@@ -120,7 +127,15 @@ impl Mailboxes {
             since: now,
             opened_by: from,
             slots: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            waiting: BTreeSet::new(),
         }))
+    }
+}
+
+fn refusal(mailbox: MailboxId, slot: u8, rule: Rule) -> NoMail {
+    NoMail {
+        mailbox,
+        slot,
+        rule: rule.number(),
     }
 }

@@ -36,6 +36,13 @@ fn mail(world: &mut World, id: u64) -> Vec<u8> {
     }
 }
 
+fn refused(world: &mut World, id: u64) -> Rule {
+    match world.receive(id) {
+        Some(RelayMessage::NoMail(refusal)) => refusal.rule(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
 #[test]
 fn a_value_waits_for_whoever_takes_it() {
     let mut world = World::new();
@@ -58,41 +65,62 @@ fn whoever_waits_gets_it_when_it_comes() {
 }
 
 #[test]
-fn r53_a_slot_is_filled_once_and_emptied_once() {
+fn r53_a_slot_is_filled_once_and_gives_its_value_to_whoever_asks() {
     let mut world = World::new();
-    let id = world.connect();
+    let (id, other) = (world.connect(), world.connect());
     put(&mut world, id, 0, b"keys");
     mail(&mut world, id);
     put(&mut world, id, 0, b"others");
-    assert_eq!(world.refused(id).rule(), Rule::Mailbox);
-    take(&mut world, id, 0);
-    assert_eq!(mail(&mut world, id), b"keys");
-    take(&mut world, id, 0);
-    assert_eq!(world.refused(id).rule(), Rule::Mailbox);
-    put(&mut world, id, 0, b"again");
+    assert_eq!(refused(&mut world, id), Rule::Mailbox);
+    put(&mut world, id, 0, b"keys");
     assert_eq!(
-        world.refused(id).rule(),
-        Rule::Mailbox,
-        "a slot that was emptied is not filled again"
+        mail(&mut world, id),
+        b"",
+        "the same again is answered as the first time"
     );
+    for _ in 0..2 {
+        take(&mut world, other, 0);
+        assert_eq!(mail(&mut world, other), b"keys");
+    }
 }
 
 #[test]
-fn r53_one_waits_at_a_slot_at_a_time() {
+fn r53_who_lost_a_connection_waits_on_another_beside_it() {
     let mut world = World::new();
-    let (one, two) = (world.connect(), world.connect());
-    take(&mut world, one, 0);
-    take(&mut world, two, 0);
-    assert_eq!(world.refused(two).rule(), Rule::Mailbox);
-    world.disconnect(one);
-    take(&mut world, two, 0);
-    put(&mut world, two, 0, b"keys");
-    assert_eq!(
-        mail(&mut world, two),
-        b"",
-        "who left waits no more, and the next one may"
-    );
-    assert_eq!(mail(&mut world, two), b"keys");
+    let (dead, again, puts) = (world.connect(), world.connect(), world.connect());
+    take(&mut world, dead, 0);
+    take(&mut world, again, 0);
+    take(&mut world, again, 0);
+    put(&mut world, puts, 0, b"keys");
+    assert_eq!(mail(&mut world, again), b"keys");
+    assert!(world.receive(again).is_none(), "once for each who waits");
+}
+
+#[test]
+fn r60_eight_wait_at_one_mailbox() {
+    let mut world = World::new();
+    for _ in 0..8 {
+        let waits = world.connect();
+        take(&mut world, waits, 0);
+        assert!(world.receive(waits).is_none());
+    }
+    let one_more = world.connect();
+    take(&mut world, one_more, 0);
+    assert_eq!(refused(&mut world, one_more), Rule::Quota);
+}
+
+#[test]
+fn a_refusal_names_the_mailbox() {
+    let mut world = World::new();
+    let (first, second) = (world.connect(), world.connect());
+    put(&mut world, first, 2, b"one");
+    put(&mut world, second, 2, b"another");
+    match world.receive(second) {
+        Some(RelayMessage::NoMail(refusal)) => {
+            assert_eq!((refusal.mailbox, refusal.slot), (document(1), 2));
+        }
+        other => panic!("not refused: {other:?}"),
+    }
 }
 
 #[test]
@@ -105,7 +133,7 @@ fn r53_after_ten_minutes_it_is_gone() {
     assert!(world.receive(waits).is_none());
     world.pass(1);
     assert_eq!(
-        world.refused(waits).rule(),
+        refused(&mut world, waits),
         Rule::Mailbox,
         "who still waits is told"
     );
@@ -136,7 +164,7 @@ fn r60_mailboxes_are_limited() {
         mail(&mut world, one_of_many);
     }
     world.send(id, message(1024));
-    assert_eq!(world.refused(id).rule(), Rule::Quota);
+    assert_eq!(refused(&mut world, id), Rule::Quota);
     world.pass(limits::MAILBOX_MS);
     world.send(id, message(1024));
     assert_eq!(
@@ -152,6 +180,15 @@ fn numbered(number: u32) -> DocumentId {
     mailbox
 }
 
+fn put_at(world: &mut World, id: u64, number: u32) {
+    let put = Put {
+        mailbox: numbered(number),
+        slot: 0,
+        value: vec![1],
+    };
+    world.send(id, ClientMessage::Put(put));
+}
+
 fn wait_at(world: &mut World, id: u64, number: u32) {
     let take = Take {
         mailbox: numbered(number),
@@ -161,19 +198,41 @@ fn wait_at(world: &mut World, id: u64, number: u32) {
 }
 
 #[test]
-fn r60_a_connection_opens_four_mailboxes_and_may_visit_others() {
+fn r60_a_connection_holds_four_mailboxes_and_may_visit_others() {
     let mut world = World::new();
     let (greedy, other) = (world.connect(), world.connect());
     for number in 0..4 {
-        wait_at(&mut world, greedy, number);
-        assert!(world.receive(greedy).is_none());
+        put_at(&mut world, greedy, number);
+        mail(&mut world, greedy);
     }
     wait_at(&mut world, greedy, 4);
-    assert_eq!(world.refused(greedy).rule(), Rule::Quota);
+    assert_eq!(refused(&mut world, greedy), Rule::Quota);
     put(&mut world, other, 0, b"keys");
     mail(&mut world, other);
     take(&mut world, greedy, 0);
     assert_eq!(mail(&mut world, greedy), b"keys", "it did not open this one");
+}
+
+#[test]
+fn who_waits_at_a_fifth_leaves_the_first_where_nobody_came() {
+    let mut world = World::new();
+    let (waits, comes) = (world.connect(), world.connect());
+    for number in 0..5 {
+        world.pass(1);
+        wait_at(&mut world, waits, number);
+        assert!(world.receive(waits).is_none());
+    }
+    put_at(&mut world, comes, 0);
+    assert_eq!(mail(&mut world, comes), b"");
+    assert!(world.receive(waits).is_none(), "it left this one");
+    put_at(&mut world, comes, 4);
+    assert_eq!(mail(&mut world, waits), [1]);
+    wait_at(&mut world, waits, 0);
+    assert_eq!(
+        mail(&mut world, waits),
+        [1],
+        "and came back to what waited for it"
+    );
 }
 
 #[test]
@@ -185,7 +244,7 @@ fn strangers_who_waited_everywhere_and_left_keep_nobody_from_linking() {
     }
     let new = world.connect();
     put(&mut world, new, 0, b"keys");
-    assert_eq!(world.refused(new).rule(), Rule::Quota, "every mailbox is taken");
+    assert_eq!(refused(&mut world, new), Rule::Quota, "every mailbox is taken");
     for stranger in strangers {
         world.disconnect(stranger);
     }
@@ -194,7 +253,7 @@ fn strangers_who_waited_everywhere_and_left_keep_nobody_from_linking() {
 }
 
 #[test]
-fn who_leaves_takes_along_neither_what_was_put_nor_that_it_was_taken() {
+fn who_leaves_does_not_take_along_what_was_put() {
     let mut world = World::new();
     let (puts, takes, late) = (world.connect(), world.connect(), world.connect());
     put(&mut world, puts, 0, b"keys");
@@ -204,7 +263,7 @@ fn who_leaves_takes_along_neither_what_was_put_nor_that_it_was_taken() {
     world.disconnect(puts);
     world.disconnect(takes);
     put(&mut world, late, 0, b"others");
-    assert_eq!(world.refused(late).rule(), Rule::Mailbox, "slot 0 was used");
+    assert_eq!(refused(&mut world, late), Rule::Mailbox, "slot 0 was used");
     take(&mut world, late, 1);
     assert_eq!(mail(&mut world, late), b"answer");
 }
@@ -222,5 +281,5 @@ fn a_mailbox_expires_though_the_clock_was_a_day_ahead_when_it_was_opened() {
     world.pass(limits::MAILBOX_MS - 1);
     assert!(world.receive(waits).is_none(), "it has its ten minutes");
     world.pass(1);
-    assert_eq!(world.refused(waits).rule(), Rule::Mailbox);
+    assert_eq!(refused(&mut world, waits), Rule::Mailbox);
 }

@@ -61,6 +61,8 @@ fn a_longer_history_that_left_the_old_one_does_not_fold() {
     scene.write_on(phone, "which grows longer");
     assert!(scene.net.seats[phone].device.frontier().size() > known.frontier.size());
     scene.net.online(scene.victim);
+    // It tries again within a minute.
+    scene.net.pass(60_000);
     scene.net.settle();
     scene.caught(&known, "does not fold");
 }

@@ -154,7 +154,7 @@ fn joined(scene: &mut Scene) -> (usize, u64) {
 }
 
 /// The new device logs in to a relay that shows it these items, from the beginning.
-fn show(scene: &mut Scene, new: usize, items: Vec<Item>) {
+pub fn show(scene: &mut Scene, new: usize, items: Vec<Item>) {
     let signer = scene.signer();
     let unsigned = signer.checkpoint(0, Hash::default());
     let mut items = Items {
@@ -177,7 +177,7 @@ fn show(scene: &mut Scene, new: usize, items: Vec<Item>) {
 }
 
 /// Real entries of the ledger.
-fn entries(scene: &Scene, to: u64) -> Vec<Item> {
+pub fn entries(scene: &Scene, to: u64) -> Vec<Item> {
     let rows = scene
         .net
         .store
@@ -196,7 +196,7 @@ fn entries(scene: &Scene, to: u64) -> Vec<Item> {
 }
 
 /// The relay was accused, and the new device knows no more than its code told it.
-fn misled(scene: &mut Scene, new: usize, words: &str) {
+pub fn misled(scene: &mut Scene, new: usize, words: &str) {
     scene.victim = new;
     scene.accused(words);
     let reopened = scene

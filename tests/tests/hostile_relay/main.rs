@@ -8,6 +8,7 @@
 
 mod handshake;
 mod histories;
+mod joining;
 mod linking;
 mod scene;
 mod stream;

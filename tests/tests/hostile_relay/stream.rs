@@ -20,6 +20,8 @@ fn behind(seed: u64) -> Scene {
         scene.write(text);
     }
     scene.net.online(scene.victim);
+    // It tries again within a minute.
+    scene.net.pass(60_000);
     scene
 }
 

@@ -10,5 +10,6 @@ mod joining;
 mod matrix;
 mod names;
 mod recovery;
+mod resuming;
 mod review;
 mod scene;

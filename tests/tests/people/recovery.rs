@@ -179,6 +179,8 @@ fn two_admins_bring_back_a_member_without_what_only_they_could_read() {
     assert_eq!(read(&mut net, new, own), None);
     // The old devices are out.
     net.online(counselor);
+    // It tries again within a minute.
+    net.pass(60_000);
     net.settle();
     assert_eq!(net.seats[counselor].device.phase(), Phase::Halted);
     all_is_well(&mut net);

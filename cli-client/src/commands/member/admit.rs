@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
-use troth_client_core::device::{Phase, Report};
+use troth_client_core::device::{Over, Phase, Report};
 use troth_protocol::ids::{InviteId, MemberId};
 use troth_protocol::rule::Rule;
 
 use super::Admission;
+use crate::commands::pick;
 use crate::driver::{self, Ended, Patience, Word};
 use crate::failure::Failure;
+use crate::language::Language;
 use crate::messages::{failure, member as say, network};
 use crate::secrets;
 use crate::session::{Device, Session, Trip, to_send};
@@ -82,6 +84,7 @@ pub async fn admit(
     let verdict = Arc::new(OnceLock::new());
     let mut trip = Trip::new(session).staying();
     let (mut guest, mut added, mut spent, mut insist) = (None, None, false, false);
+    let mut over = None;
     let ended = loop {
         if guest.is_none() {
             // Nothing to do yet: it is offline.
@@ -99,9 +102,18 @@ pub async fn admit(
         };
         let ended = driver::drive_heeding(device, &relay, patience, &mut words, |device, report| {
             match report {
-                Some(Report::Refused {
-                    rule: Rule::Mailbox, ..
-                }) => spent = true,
+                Some(Report::InviteSpent { left: 0, .. }) => spent = true,
+                Some(Report::InviteSpent { invite, .. }) => {
+                    session
+                        .out
+                        .note(&say::one_spent(session.language, &pick::short(*invite)));
+                }
+                // Somebody else may still come.
+                Some(Report::NotAdmitted(why)) if guest.is_none() => {
+                    session.out.note(&over_said(session.language, *why));
+                }
+                Some(Report::NotAdmitted(why)) => over = Some(*why),
+                Some(Report::Compare { .. }) if guest.is_some() => {}
                 Some(Report::Compare { code, name }) => {
                     guest = Some(name.clone());
                     ask(session, admission, (code, name), &speak, &verdict);
@@ -110,18 +122,20 @@ pub async fn admit(
                 report => trip.hear(report),
             }
             let done = match verdict.get() {
+                // Let in before, and come for the answer now.
+                None if added.is_some() => to_send(device) == 0,
                 None => guest.is_none() && Instant::now() >= until,
                 // Once nothing waits, they were added or it was refused.
                 Some(Verdict::Agreed) => device.phase() == Phase::Live && to_send(device) == 0,
                 Some(Verdict::Declined | Verdict::Differs) => true,
             };
-            trip.is_over() || spent || (done && report.is_none())
+            trip.is_over() || spent || over.is_some() || (done && report.is_none())
         });
         let ended = ended.await.map_err(|e| session.wrong(e))?;
         alarm.abort();
-        let over = trip.is_over() || spent || end.is_some_and(|end| Instant::now() >= end);
+        let ends = trip.is_over() || spent || added.is_some() || end.is_some_and(|end| Instant::now() >= end);
         let again = match guest {
-            None => ended == Ended::Reached && !over,
+            None => ended == Ended::Reached && !ends,
             // Somebody is there: a connection that is lost is not the end of it.
             Some(_) => !insist && matches!(ended, Ended::Unreachable(_) | Ended::Dropped),
         };
@@ -132,7 +146,9 @@ pub async fn admit(
     };
     device.flush(&mut driver::rng()).map_err(|e| session.wrong(e))?;
     trip.end()?;
-    let name = guest.clone().unwrap_or_default();
+    let known = added.map(|member| device.name_of(member)).transpose();
+    let known = known.map_err(|e| session.wrong(e))?.flatten();
+    let name = guest.clone().or(known).unwrap_or_default();
     match (added, verdict.get()) {
         (Some(member), _) => return Ok(Outcome::Added { member, name }),
         (None, Some(Verdict::Declined)) => return Ok(Outcome::Declined(name)),
@@ -140,13 +156,11 @@ pub async fn admit(
         _ => {}
     }
     let language = session.language;
+    if let Some(over) = over {
+        return Err(Failure::failed(over_said(language, over)));
+    }
     if spent {
-        let why = if guest.is_some() {
-            say::too_slow(language)
-        } else {
-            say::spent(language)
-        };
-        return Err(Failure::refused(language, Rule::Mailbox, "").saying(why));
+        return Err(Failure::refused(language, Rule::Mailbox, "").saying(say::spent(language)));
     }
     let unreachable = |why: &str| Failure::unreachable(network::unreachable(language, relay.url(), why));
     match ended {
@@ -155,6 +169,16 @@ pub async fn admit(
         Ended::Silent => Err(unreachable(&network::silent(language))),
         Ended::Dropped => Err(unreachable(&network::dropped(language))),
         Ended::Unreachable(why) => Err(unreachable(&why)),
+    }
+}
+
+/// Why somebody was not let in, for whoever invited them.
+fn over_said(language: Language, over: Over) -> String {
+    match over {
+        Over::Closed => say::over_closed(language),
+        Over::Expired => say::over_expired(language),
+        Over::NotPermitted => say::over_not_permitted(language),
+        _ => say::over_failed(language),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use troth_client_core::crypto::InviteCode;
-use troth_client_core::device::{DeviceError, Phase, Report};
+use troth_client_core::device::{DeviceError, Over, Phase, Report};
 use troth_protocol::rule::Rule;
 
 use super::fresh;
@@ -22,6 +22,7 @@ struct Way {
     compared: bool,
     joined: bool,
     turned_away: bool,
+    over: Option<Over>,
     spent: bool,
 }
 
@@ -49,14 +50,20 @@ pub async fn join(
     device
         .begin_enter(&mut driver::rng(), &code, full_name)
         .map_err(|e| session.wrong(e))?;
-    out.note(&say::entering(language));
     let (began, mut trip, mut way) = (Instant::now(), Trip::new(session), Way::default());
+    // Let in before, by an attempt that was cut short: catching up is all that is left to do.
+    way.joined = device.practice().is_some();
+    if !way.joined {
+        out.note(&say::entering(language));
+    }
     let patience = Patience {
         interruptible: true,
         ..Patience::PERSON
     };
     let ended = driver::drive(&mut device, &relay, patience, |device, report| {
         match report {
+            // Said again with each connection.
+            Some(Report::Compare { .. }) if way.compared => {}
             Some(Report::Compare { code, .. }) => {
                 way.compared = true;
                 // Standard output is for the one value at the end where a machine reads it.
@@ -69,19 +76,28 @@ pub async fn join(
             }
             Some(Report::Joined) => way.joined = true,
             Some(Report::TurnedAway) => way.turned_away = true,
+            Some(Report::InvitationOver(over)) => way.over = Some(*over),
             Some(Report::Refused {
                 rule: Rule::Mailbox, ..
             }) if !way.joined => way.spent = true,
             report => trip.hear(report),
         }
         let settled = way.joined && device.phase() == Phase::Live && to_send(device) == 0;
-        trip.is_over() || way.turned_away || way.spent || settled
+        trip.is_over() || way.turned_away || way.over.is_some() || way.spent || settled
     });
     let ended = ended.await.map_err(|e| session.wrong(e))?;
     device.flush(&mut driver::rng()).map_err(|e| session.wrong(e))?;
     trip.end()?;
     if way.turned_away {
         return Err(Failure::failed(say::turned_away(language)));
+    }
+    if let Some(over) = way.over {
+        return Err(Failure::failed(match over {
+            Over::Closed => say::over_closed(language),
+            Over::Expired => say::over_expired(language),
+            Over::NotPermitted => say::over_not_permitted(language),
+            _ => say::over_failed(language),
+        }));
     }
     if way.spent {
         let why = match way.compared {

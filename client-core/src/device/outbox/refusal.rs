@@ -162,6 +162,9 @@ impl<S: Storage> Device<S> {
             if intent.is_tending() {
                 continue;
             }
+            if let Intent::AddMember { invite, .. } = &intent {
+                self.not_added(rng, *invite, rule, effects)?;
+            }
             if let Intent::Edit { document, .. } = &intent {
                 // What is shown from now on is what the ledger holds.
                 self.contents.remove(document);

@@ -100,6 +100,9 @@ impl<S: Storage> Device<S> {
             return Ok(());
         };
         self.connection.failures = 0;
+        if self.has_signed() {
+            self.linked(effects)?;
+        }
         if self.refold {
             self.forget_ledger(rng)?;
         }

@@ -111,6 +111,7 @@ impl<S: Storage> Device<S> {
         effects.push(Effect::Report(Report::CaughtUp));
         self.introduce(rng)?;
         self.tend(rng, self.connection.heard)?;
+        self.renew_pledges(effects)?;
         self.approve_opened(effects);
         Ok(())
     }
