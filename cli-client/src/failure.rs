@@ -1,16 +1,21 @@
 //! Why a command did not do all it was asked: whose turn it is, and the exit code that says so.
 
 use std::fmt::Display;
+use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use troth_client_core::device::{DeviceError, Evidence};
+use troth_protocol::ids::Hash;
 use troth_protocol::rule::Rule;
 
 use crate::files;
 use crate::language::Language;
 use crate::messages::{device as of_device, failure as say, network, rules};
 use crate::storage::OpenError;
+
+/// What the names of evidence files begin with.
+const EVIDENCE: &str = "evidence-";
 
 /// What kind of failure it is. The number is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +130,7 @@ impl Failure {
                 Self::busy(language, *rule)
             }
             DeviceError::Rule(rule) => Self::refused(language, *rule, ""),
+            DeviceError::Proven => Self::new(Kind::Dishonest, of_device::error(language, error)),
             DeviceError::Halted => Self::new(Kind::Refused, of_device::error(language, error)),
             _ => Self::failed(of_device::error(language, error)),
         }
@@ -139,10 +145,23 @@ impl Failure {
         })
     }
 
-    /// The relay is dishonest: its signed bytes go to a file in `home`, for whoever is to judge.
-    pub fn dishonest(language: Language, home: &Path, now: u64, evidence: &Evidence) -> Self {
-        let path = home.join(format!("evidence-{now}.troth"));
-        match files::write_new(&path, &evidence.proof) {
+    /// The relay is dishonest. What proves it goes to a file in `home`, for whoever is to judge; where nothing does, there is
+    /// no file.
+    pub fn dishonest(language: Language, home: &Path, evidence: &Evidence) -> Self {
+        let Some(proof) = &evidence.proof else {
+            return Self::new(Kind::Dishonest, say::unproven(language, &evidence.what));
+        };
+        // Found again, it is the same file.
+        let name = Hash::of(&[proof]).to_string();
+        let path = home.join(format!("{EVIDENCE}{}.troth", name.get(..8).unwrap_or(&name)));
+        let written = match files::write_new(&path, proof) {
+            Err(error) if error.kind() == AlreadyExists => match std::fs::read(&path) {
+                Ok(there) if there == *proof => Ok(()),
+                _ => Err(error),
+            },
+            written => written,
+        };
+        match written {
             Ok(()) => {
                 let message = say::dishonest(language, &evidence.what, &path.display().to_string());
                 Self {
@@ -154,6 +173,26 @@ impl Failure {
                 let message = say::dishonest_unwritten(language, &evidence.what, &error.to_string());
                 Self::new(Kind::Dishonest, message)
             }
+        }
+    }
+
+    /// The same, with the evidence that an earlier command left in `home`.
+    pub fn with_evidence(self, home: Option<&Path>) -> Self {
+        if self.kind != Kind::Dishonest || self.evidence.is_some() {
+            return self;
+        }
+        let names = home.and_then(|home| std::fs::read_dir(home).ok());
+        let mut found: Vec<PathBuf> = names
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|file| file.file_name().to_string_lossy().starts_with(EVIDENCE))
+            .map(|file| file.path())
+            .collect();
+        found.sort();
+        Self {
+            evidence: found.pop(),
+            ..self
         }
     }
 

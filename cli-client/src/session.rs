@@ -97,7 +97,7 @@ impl Session {
 
     /// An engine's error in the person's language.
     pub fn wrong(&self, error: impl Into<DeviceError>) -> Failure {
-        Failure::device(self.language, &error.into())
+        Failure::device(self.language, &error.into()).with_evidence(self.home.as_deref())
     }
 
     /// The relay of the device's practice.

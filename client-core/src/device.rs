@@ -14,6 +14,7 @@
 //! | `outbox` | what waits, what is in flight, what was refused |
 //! | `sign` | statements from intents |
 //! | `keyring` | which secrets this device can open, and how |
+//! | `gossip`, `accusation` | checkpoints that edits carry, compared; what is held against the relay |
 //! | `content` | documents' contents, opened on demand |
 //! | `cases`, `names` | cases and lanes; names of people and devices |
 //! | `sensitive` | the second unlock: what it opens, and when that closes again |
@@ -26,10 +27,12 @@
 //! | `rows` | what is kept, table by table |
 //! | `report` | what the person is told |
 
+mod accusation;
 mod cases;
 mod content;
 mod error;
 mod fetch;
+mod gossip;
 mod invite;
 mod keyring;
 mod ledger;
@@ -58,11 +61,13 @@ use troth_protocol::ids::{DeviceId, DocumentId, MemberId, PracticeId};
 use troth_protocol::keys::{DeviceKeys, KeyRef};
 use troth_protocol::state::State;
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::Frontier;
+use troth_protocol::tree::{Frontier, Trail};
 
 use crate::crypto::{Cost, Passphrase, SealingSecret, SigningSecret, Vault, VaultHeader};
 use crate::storage::Storage;
+use accusation::CountedRow;
 use content::Content;
+use gossip::Gossip;
 use keyring::{SealedAt, Secret};
 use outbox::{Inflight, Intent};
 use rows::{DocumentRow, Identity, Rows};
@@ -88,6 +93,8 @@ pub struct Device<S: Storage> {
     secrets: Secrets,
     state: Option<State>,
     frontier: Frontier,
+    /// How the frontier came about lately.
+    trail: Trail,
     checkpoint: Option<CompactCheckpoint>,
     checkpoint_at: u64,
     /// Where each key of the roster is sealed, by the key.
@@ -103,6 +110,8 @@ pub struct Device<S: Storage> {
     /// Entries to be set aside, not yet written down.
     bad: Vec<outbox::QuarantineRow>,
     gossiped: u64,
+    gossip: Gossip,
+    counted: Option<CountedRow>,
     /// Entries whose payload did not come with them.
     missing: Vec<(Stream, u64)>,
     second: Second,
@@ -185,6 +194,7 @@ impl<S: Storage> Device<S> {
             secrets,
             state: None,
             frontier: Frontier::new(),
+            trail: Trail::default(),
             checkpoint: None,
             checkpoint_at: 0,
             sealed: HashMap::new(),
@@ -198,6 +208,8 @@ impl<S: Storage> Device<S> {
             next_id: 1,
             bad: Vec::new(),
             gossiped: 0,
+            gossip: Gossip::default(),
+            counted: None,
             missing: Vec::new(),
             second,
             clock: 0,

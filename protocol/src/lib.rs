@@ -7,7 +7,8 @@
 //!    control chain and its authors' chains. Both are pure; relay and clients run the same code. Every check cites a [`rule`].
 //! 3. [`tree`] and [`checkpoint`]: how a client proves to itself that what it was sent is the ledger.
 //! 4. [`visibility`] and [`counts`]: who may see which entry, and how a reader knows that nothing was withheld.
-//! 5. [`wire`]: the messages of the one connection between a device and its relay.
+//! 5. [`evidence`]: what a relay signed that cannot all be true, for anyone to judge.
+//! 6. [`wire`]: the messages of the one connection between a device and its relay.
 //!
 //! Nothing here reads a clock, a disk or a socket, or holds a key that opens content.
 
@@ -16,6 +17,7 @@ pub mod checkpoint;
 pub mod counts;
 pub mod document;
 pub mod entry;
+pub mod evidence;
 pub mod ids;
 pub mod keys;
 pub mod labels;

@@ -50,3 +50,5 @@ pub const MAILBOX_VALUE: usize = 16 * 1024;
 pub const MAILBOX_SLOTS: u8 = 4;
 /// Time between two beats on a quiet connection, in milliseconds.
 pub const BEAT_MS: u64 = 30_000;
+/// Longest evidence file, in bytes: the practice chain of a large practice whose ledger key was turned, and a frame of entries.
+pub const EVIDENCE: usize = 16 * 1024 * 1024;

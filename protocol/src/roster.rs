@@ -105,6 +105,16 @@ impl Roster {
         &self.ledger_keys
     }
 
+    /// The keys that may sign a checkpoint of a size, the newest first: the one that the relay has now signs every size, those
+    /// before it none that holds the statement that turned them.
+    pub fn keys_for(&self, size: u64) -> impl Iterator<Item = VerifyingKey> {
+        let mut turned = None;
+        self.ledger_keys.iter().rev().filter_map(move |(from, key)| {
+            let until = turned.replace(*from);
+            until.is_none_or(|at| size <= at).then_some(*key)
+        })
+    }
+
     /// Every member, past and present.
     pub const fn members(&self) -> &BTreeMap<MemberId, Member> {
         &self.members

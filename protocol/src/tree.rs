@@ -7,6 +7,7 @@
 //! ```
 //!
 //! * [`Frontier`]: what a reader keeps of a tree, and folds everything it receives into.
+//! * [`Trail`]: what it folded lately, to say which root the tree had on the way.
 //! * [`cover`]: the subtrees that stand in for a run of leaves that a reader may not see.
 //! * [`Tree`]: what a log server keeps; with [`Tile`] and [`TilePath`], the C2SP tlog-tiles layout.
 //! * [`subtree_root`], [`frontier_at`]: any part of the past, computed from stored tiles.
@@ -17,6 +18,7 @@ mod growing;
 mod source;
 mod tile;
 mod tile_path;
+mod trail;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ pub use growing::{CompleteTile, RestoreError, Tree};
 pub use source::{SubtreeError, TileSource, frontier_at, subtree_root};
 pub use tile::{TILE_WIDTH, Tile, decode_tile, encode_tile};
 pub use tile_path::{TilePath, TilePathError};
+pub use trail::{Past, Trail};
 
 use crate::ids::Hash;
 

@@ -13,6 +13,7 @@ use crate::messages::{failure, ledger as say, network};
 use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
 
+mod judge;
 mod log;
 mod verify;
 
@@ -42,6 +43,11 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Judge what is said to prove that a relay is dishonest; nothing but the file is needed
+    Judge {
+        /// The evidence file
+        evidence: PathBuf,
+    },
 }
 
 /// Does it.
@@ -58,6 +64,7 @@ pub fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Verify { file: None, .. } => verify::own(session),
         Command::Log { case } => log::print(session, case.as_deref()),
         Command::Export { out } => export(session, &out),
+        Command::Judge { evidence } => judge::file(session, &evidence),
     }
 }
 

@@ -8,8 +8,10 @@ messages! {
     busy(home: &str) = "another troth is running on {home}. Wait until it is done, or stop it (`troth sync --watch` runs until it is stopped).",
         "另一个 troth 正在使用 {home}。请等它结束，或将其停止（`troth sync --watch` 会一直运行，直到被停止）。";
     refused(what: &str, reason: &str) = "{what}: {reason}", "{what}：{reason}";
-    dishonest(what: &str, path: &str) = "THE RELAY IS NOT HONEST: {what}. This device has stopped. The evidence is in {path}: keep it, and show it to whoever runs your practice.",
-        "中继不诚实：{what}。本设备已停止工作。证据保存在 {path}：请妥善保管，并交给机构负责人查看。";
+    dishonest(what: &str, path: &str) = "THE RELAY IS NOT HONEST: {what}. This device has stopped. What you have can still be read; nothing more is sent. The proof is in {path}: keep it, and show it to whoever runs your practice. Anyone can judge it: troth ledger judge {path}",
+        "中继不诚实：{what}。本设备已停止工作。已有内容仍可阅读；不再发送任何内容。证据保存在 {path}：请妥善保管，并交给机构负责人查看。任何人都可以核查：troth ledger judge {path}";
+    unproven(what: &str) = "THE RELAY MAY NOT BE HONEST: {what}. This device has stopped; what you have can still be read. The relay signed nothing that would prove it to others, so there is no evidence file: tell whoever runs your practice, and ask whether the relay was restored from a backup. `troth sync` tries again.",
+        "中继可能不诚实：{what}。本设备已停止工作；已有内容仍可阅读。中继没有签署任何可向他人证明此事的内容，因此没有证据文件：请告知机构负责人，并询问中继是否从备份恢复过。`troth sync` 会再次尝试。";
     dishonest_unwritten(what: &str, why: &str) = "THE RELAY IS NOT HONEST: {what}. This device has stopped. The evidence could not be written to a file ({why}): make room, and run `troth sync` again.",
         "中继不诚实：{what}。本设备已停止工作。证据无法写入文件（{why}）：请腾出空间，再运行一次 `troth sync`。";
     no_home() = "there is no place for this device's records: give one with --home DIR, or set TROTH_HOME.",

@@ -19,6 +19,23 @@ messages! {
         "已写入：{path}。任何人都可以验证：troth ledger verify --file {path} --key {key}";
     bad_key() = "that is no verifier key: copy it whole from `troth ledger status`, in the form name+12345678+base64, or as 64 hexadecimal digits.",
         "这不是验证公钥：请从 `troth ledger status` 完整复制，形如 name+12345678+base64，或 64 个十六进制数字。";
+    two_roots(size: u64, first: &str, second: &str) = "One relay key signed two different ledgers of {size} entries:\n  {first}\n  {second}",
+        "同一个中继密钥签署了两份不同的账本，都有 {size} 条记录：\n  {first}\n  {second}";
+    rewritten(size: u64, signed: &str, led: &str, later: u64) = "The relay rewrote its ledger. For the first {size} entries it signed\n  {signed}\nand the ledger of {later} entries that it signed as well begins with\n  {led}",
+        "中继改写了账本。它为前 {size} 条记录签署了\n  {signed}\n而它同样签署过的 {later} 条记录的账本开头却是\n  {led}";
+    miscounted(size: u64, signed: u64, position: u64, number: u64) = "The relay signed that a stream had {signed} entries in its ledger of {size}; entry {position}, which it signed too, is number {number} (from 0) of that stream, which leaves no room for that count.",
+        "中继签署称：在 {size} 条记录的账本中，某一流有 {signed} 条；而它同样签署过的第 {position} 条记录在该流中的编号（从 0 起）是 {number}，与该计数不可能同时为真。";
+    proven(key: &str) = "PROVEN. Both signatures hold, and they cannot both be true. Whoever holds this key is dishonest, or let others use it:\n  {key}\nCompare it with the relay's own: the file cannot say whose it is.",
+        "已证实。两个签名都有效，且不可能同时为真。持有以下密钥的人不诚实，或让他人使用了它：\n  {key}\n请与中继自己的公钥比对：文件本身无法说明它属于谁。";
+    proven_turned(first: &str, second: &str) = "PROVEN. Both signatures hold, and they cannot both be true. The ledger's key was turned in between; whoever held these keys is dishonest, or let others use them:\n  {first}\n  {second}\nCompare them with the relay's own: the file cannot say whose they are.",
+        "已证实。两个签名都有效，且不可能同时为真。其间账本密钥更换过；持有以下密钥的人不诚实，或让他人使用了它们：\n  {first}\n  {second}\n请与中继自己的公钥比对：文件本身无法说明它们属于谁。";
+    not_proven(why: &str) = "the file proves nothing: {why}", "该文件不能证明任何事：{why}";
+    unproven_form() = "it is no evidence file, or not whole. Copy it again from where it was written.", "它不是证据文件，或不完整。请从原处重新复制。";
+    unproven_version() = "it is of a later version: update this program.", "它的版本较新：请更新本程序。";
+    unproven_chain() = "the practice's own statements in it do not hold. Whoever made it altered them.", "其中机构自身的声明不成立：制作者改动过它们。";
+    unproven_signature() = "the ledger's key did not sign what is in it. Whoever made it altered it or made it up.", "其中的内容并非由账本密钥签署：制作者改动或捏造了它。";
+    unproven_parts() = "its parts do not belong together. Whoever made it put them together wrongly.", "各部分并不属于一体：制作者拼接有误。";
+    unproven_consistent() = "everything in it can be true at once: it shows an honest relay.", "其中的一切可以同时为真：它显示的是诚实的中继。";
     verifying() = "Verifying", "正在验证";
     progress() = "Catching up", "正在同步";
 }

@@ -1,6 +1,8 @@
 //! The relay, and the way to it.
 
 messages! {
+    withheld(entries: usize) = "The relay shows entries and does not send what they hold: {entries}. It is asked again; tell whoever runs it.",
+        "中继显示了记录却没有送来其内容：{entries} 条。会再次请求；请告知中继的管理者。";
     no_relay_url(url: &str) = "\"{url}\" is no relay's address: write https://HOST or https://HOST:PORT.",
         "“{url}” 不是中继地址：请写成 https://主机 或 https://主机:端口。";
     http_elsewhere(host: &str) = "http:// is for a relay on this machine only, and {host} is elsewhere: use https://.",

@@ -5,7 +5,6 @@ use troth_protocol::rule::Rule;
 
 use super::Session;
 use crate::commands::pick;
-use crate::driver;
 use crate::failure::Failure;
 use crate::messages::{network, recovery, rules};
 use crate::progress::Bar;
@@ -59,7 +58,7 @@ impl<'a> Trip<'a> {
             }
             Some(Report::Dishonest(evidence)) => {
                 let failure = match self.session.home() {
-                    Ok(home) => Failure::dishonest(language, home, driver::now(), evidence),
+                    Ok(home) => Failure::dishonest(language, home, evidence),
                     Err(failure) => failure,
                 };
                 self.failure = Some(failure);
@@ -74,6 +73,10 @@ impl<'a> Trip<'a> {
                     }
                     None => out.note(&said),
                 }
+            }
+            Some(Report::Withheld { entries }) => {
+                self.bar.clear();
+                out.note(&network::withheld(language, *entries));
             }
             Some(Report::RecoveredByKit { member, name, device }) => {
                 self.bar.clear();

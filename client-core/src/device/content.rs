@@ -36,7 +36,7 @@ pub(super) struct Content {
 }
 
 /// What an entry holds, or why it is set aside.
-enum Opened {
+pub(super) enum Opened {
     Changes(Vec<Incoming>),
     Nothing,
     Bad(String),
@@ -86,7 +86,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         self.told(now, rng);
         if self.halted() {
-            return Err(DeviceError::Halted);
+            return Err(self.why_halted());
         }
         if self.renewal_of(&id).is_some() {
             return Err(Rule::Closed.into());
@@ -295,7 +295,7 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    fn open_entry(&mut self, id: DocumentId, position: u64) -> Result<Opened, DeviceError> {
+    pub(super) fn open_entry(&mut self, id: DocumentId, position: u64) -> Result<Opened, DeviceError> {
         let Some(entry) = self.rows.entry(position)? else {
             return Ok(Opened::Nothing);
         };
@@ -333,6 +333,9 @@ impl<S: Storage> Device<S> {
                 "its content is not in the one valid encoding".to_owned(),
             ));
         };
+        if let Some(checkpoint) = edits.gossip {
+            self.hear(statement.signer, position, checkpoint);
+        }
         let actor = actor(&statement.signer, &id);
         let changes = edits.changes.into_iter().map(|c| Incoming {
             change: c.into(),
@@ -355,7 +358,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// Remembers an entry to be set aside; the next thing that is kept writes it down.
-    fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
+    pub(super) fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
         let author = self.rows.entry(position).ok().flatten();
         let author = author.and_then(|e| cbor::decode::<Statement>(&e.leaf.signed.statement).ok());
         let author = author.map_or_else(String::new, |s| {

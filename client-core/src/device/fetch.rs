@@ -56,6 +56,10 @@ impl Fetching {
         }
     }
 
+    pub(super) fn want(&mut self, document: DocumentId) {
+        self.wanted.insert(document);
+    }
+
     pub(super) fn wanted(&self) -> impl Iterator<Item = DocumentId> {
         self.wanted.iter().copied()
     }
@@ -142,6 +146,7 @@ impl<S: Storage> Device<S> {
             request: self.fetching.request,
             documents,
             size,
+            through: None,
         }))));
     }
 

@@ -4,30 +4,31 @@
 mod keep;
 pub(super) mod verifier;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::digest;
 use troth_protocol::entry::Verified;
+use troth_protocol::evidence::{Proof, Rewritten};
 use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::{Frontier, cover, leaf_hash};
+use troth_protocol::tree::Trail;
 use troth_protocol::visibility::{entitled, may_open};
-use troth_protocol::wire::{EntryItem, Item, Items};
+use troth_protocol::wire::{EntryItem, Items};
 
+use super::accusation::{Dishonest, Hint};
 use super::keyring::{SealedAt, sealed_in};
 use super::rows::{ENTRY, EntryRow};
-use super::{Device, DeviceError, Evidence};
+use super::{Device, DeviceError};
 use crate::storage::Storage;
 use verifier::Verifier;
 
-/// Why what the relay sent is not believed.
-#[derive(Debug)]
-pub(super) struct Dishonest(pub(super) String);
+/// Entries that this device can go back over without asking, at least.
+const TRAIL: usize = 1024;
 
 /// What a batch of items came to.
 #[derive(Default)]
@@ -44,6 +45,8 @@ pub(super) struct Taken {
     pub revoked: bool,
     /// Whether something of this very device came that it never signed from this store.
     pub copied: bool,
+    /// Edits, by author.
+    pub changes: BTreeMap<DeviceId, Vec<(DocumentId, u64)>>,
 }
 
 /// Failing for one of two reasons: the relay's, or this device's own.
@@ -59,7 +62,7 @@ impl From<DeviceError> for Failure {
 }
 
 pub(super) fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::Relay(Dishonest(what.into())))
+    Err(Failure::Relay(Dishonest::new(what)))
 }
 
 impl<S: Storage> Device<S> {
@@ -102,10 +105,13 @@ impl<S: Storage> Device<S> {
     ) -> Result<Taken, Failure> {
         self.check_checkpoint(&items.checkpoint)?;
         let Ok(folded) = items.fold(&self.frontier) else {
-            return dishonest("what it sent does not fold into the checkpoint that it signed");
+            let what = "what it sent does not fold into the checkpoint that it signed";
+            return Err(Failure::Relay(Dishonest::new(what).hinting(Hint::Fold)));
         };
-        self.check_waypoint(&items)?;
-        let promised = self.check_promise(&items);
+        let mut trail = self.trail.clone();
+        trail.extend(&folded.pieces);
+        self.check_waypoint(&items, &trail)?;
+        let promised = self.check_promise(&items, &trail);
         let checkpoint = items.checkpoint;
         let mut writes = self.runs(rng, &items);
         let entries: Vec<EntryItem> = items.into_entries().collect();
@@ -128,6 +134,7 @@ impl<S: Storage> Device<S> {
             }
             self.check_entry(position, &entry, &verified)
                 .or_else(|rule| broken(position, rule))?;
+            taken.note_change(position, &verified);
             let applied = match &mut self.state {
                 None => State::found(entry.leaf.received, &verified).map(|state| self.state = Some(state)),
                 Some(state) => state.apply(position, entry.leaf.received, &verified),
@@ -172,6 +179,9 @@ impl<S: Storage> Device<S> {
             self.write_document(rng, *id, &mut writes);
         }
         self.frontier = folded.frontier;
+        // What the fold took, the trail takes.
+        let _ = trail.shorten(TRAIL);
+        self.trail = trail;
         self.checkpoint = Some(checkpoint);
         self.checkpoint_at = now;
         taken.roster = roster_changed;
@@ -191,28 +201,43 @@ impl<S: Storage> Device<S> {
     }
 
     /// A ledger that an approving device vouched for must pass through what that device had verified.
-    fn check_waypoint(&self, items: &Items) -> Result<(), Failure> {
+    fn check_waypoint(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
         let Some(CheckpointRef { size, root }) = self.identity.waypoint else {
             return Ok(());
         };
-        match root_at(&self.frontier, items, size) {
-            Some(found) if found != root => {
-                dishonest("the ledger is not the one that the approving device had verified")
-            }
-            None if self.frontier.size() < size && size <= items.checkpoint.size => {
+        if size <= self.frontier.size() || size > items.checkpoint.size {
+            return Ok(());
+        }
+        match trail.at(size) {
+            Some(past) if past.frontier.root() == root => Ok(()),
+            Some(_) => dishonest("the ledger is not the one that the approving device had verified"),
+            None => {
                 dishonest("a run hides whether the ledger is the one that the approving device had verified")
             }
-            _ => Ok(()),
         }
     }
 
     /// What the relay signed in the handshake is what the ledger leads through: it signed both.
-    fn check_promise(&self, items: &Items) -> Result<(), Failure> {
-        let promised = self.connection.promised;
-        match promised.and_then(|p| root_at(&self.frontier, items, p.size).map(|found| found == p.root)) {
-            Some(false) => dishonest("the relay signed two ledgers of the same size"),
-            _ => Ok(()),
-        }
+    fn check_promise(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
+        let Some(promised) = self.connection.promised.filter(|p| p.size <= items.checkpoint.size) else {
+            return Ok(());
+        };
+        let past = trail.at(promised.size);
+        let Some(past) = past.filter(|past| past.frontier.root() != promised.root) else {
+            return Ok(());
+        };
+        let what = "the relay signed two ledgers of the same size";
+        let proof = if promised.size == items.checkpoint.size {
+            Proof::Roots(promised, items.checkpoint)
+        } else {
+            Proof::Rewritten(Rewritten {
+                earlier: promised,
+                frontier: past.frontier,
+                since: past.since,
+                later: items.checkpoint,
+            })
+        };
+        Err(Failure::Relay(Dishonest::proven(what, proof)))
     }
 
     /// Whether a statement of this device was not signed from this store: everything that it signs is kept here before it is
@@ -300,21 +325,22 @@ impl<S: Storage> Device<S> {
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
         Ok(digest(&entitled(self.practice_state()?, &member)))
     }
-
-    /// What a dishonest relay left behind, for a file.
-    pub(super) fn evidence(&self, what: Dishonest, frame: &[u8]) -> Evidence {
-        Evidence {
-            what: what.0,
-            proof: frame.to_vec(),
-        }
-    }
 }
 
 pub(super) fn broken<T>(position: u64, rule: Rule) -> Result<T, Failure> {
-    dishonest(format!("entry {position} breaks rule R{}: {rule}", rule.number()))
+    let what = Dishonest::new(format!("entry {position} breaks rule R{}: {rule}", rule.number()));
+    let hint = if rule == Rule::StreamGap { Hint::Gap } else { Hint::None };
+    Err(Failure::Relay(what.hinting(hint)))
 }
 
 impl Taken {
+    fn note_change(&mut self, position: u64, verified: &Verified) {
+        if let Body::Change(change) = &verified.statement().body {
+            let edits = self.changes.entry(verified.statement().signer).or_default();
+            edits.push((change.document, position));
+        }
+    }
+
     /// Notes what the roster's statement says; whether a member left by it.
     fn note_roster(&mut self, verified: &Verified) -> bool {
         use troth_protocol::statement::RosterAction::{AddDevice, AddMember, ProposeRecovery, RemoveMember};
@@ -331,31 +357,4 @@ impl Taken {
         }
         false
     }
-}
-
-/// The root at a size that items pass through, if they do so between two of them.
-fn root_at(frontier: &Frontier, items: &Items, size: u64) -> Option<Hash> {
-    let mut frontier = frontier.clone();
-    if size < frontier.size() || size > items.checkpoint.size {
-        return None;
-    }
-    for item in &items.items {
-        if frontier.size() == size {
-            break;
-        }
-        match item {
-            Item::Entry(entry) => frontier.push_leaf(leaf_hash(&entry.leaf.encode())).ok()?,
-            Item::Roots(run) => {
-                let from = frontier.size();
-                let roots = run.roots.chunks_exact(Hash::LEN).filter_map(Hash::from_slice);
-                for (subtree, root) in cover(from, from.checked_add(run.entries)?).zip(roots) {
-                    if frontier.size() == size {
-                        break;
-                    }
-                    frontier.push_subtree(subtree.level, root).ok()?;
-                }
-            }
-        }
-    }
-    (frontier.size() == size).then(|| frontier.root())
 }

@@ -40,7 +40,7 @@ impl<S: Storage> Device<S> {
         writes: Vec<Write>,
     ) -> Result<(), DeviceError> {
         if self.halted() {
-            return Err(DeviceError::Halted);
+            return Err(self.why_halted());
         }
         self.write_down(rng, intents, writes)
     }

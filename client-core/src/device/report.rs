@@ -103,6 +103,11 @@ pub enum Report {
     },
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),
+    /// The relay goes on withholding what entries hold that it shows; it is asked again from time to time.
+    Withheld {
+        /// How many entries.
+        entries: usize,
+    },
     /// The relay closed the connection, and why.
     RelayClosed(Rule),
 }
@@ -131,8 +136,9 @@ pub enum Over {
 pub struct Evidence {
     /// What it did, in plain words.
     pub what: String,
-    /// The signed bytes that show it, for a file.
-    pub proof: Vec<u8>,
+    /// What the relay signed that cannot all be true, as a file that anyone judges ([`troth_protocol::evidence::judge`]);
+    /// `None` where it only refuses to prove that it is honest, which convinces nobody else.
+    pub proof: Option<Vec<u8>>,
 }
 
 /// How far a device is in its connection's life.

@@ -52,6 +52,12 @@ pub(super) const INVITE: u8 = 13;
 pub(super) const PENDING: u8 = 15;
 /// Kits of this member whose words were entered again.
 pub(super) const TESTED: u8 = 14;
+/// Checkpoints that others' edits carried and that are not compared yet, by author.
+pub(super) const GOSSIP: u8 = 15;
+/// The newest signed counts that held.
+pub(super) const COUNTED: u8 = 16;
+/// What proves that the relay is dishonest.
+pub(super) const EVIDENCE: u8 = 17;
 
 /// How far this device has verified its ledger.
 #[derive(Clone, Debug, Encode, Decode)]

@@ -6,10 +6,10 @@ mod items;
 mod locate;
 
 use rand_core::CryptoRng;
+use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{DocumentId, Nonce, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::CheckpointRef;
 use troth_protocol::wire::{ClientMessage, Found, Goodbye, Hello, RelayMessage, frame, message};
 
 use super::invite::Pledges;
@@ -24,7 +24,7 @@ const RETRY_MS: u64 = 500;
 /// Longest wait before connecting again, in milliseconds.
 const RETRY_MAX_MS: u64 = 60_000;
 /// Silence after which a connection counts as dead, in milliseconds: two beats and a little.
-const SILENCE_MS: u64 = 2 * limits::BEAT_MS + 15_000;
+pub(super) const SILENCE_MS: u64 = 2 * limits::BEAT_MS + 15_000;
 
 /// How long a new device that has signed waits for the word that it was added, in milliseconds.
 const WORD_MS: u64 = 15_000;
@@ -57,6 +57,8 @@ pub(super) enum Step {
         live: bool,
         total: u64,
     },
+    /// What came does not fold, and the relay is asked what it stands by.
+    Doubting,
     /// Stopped for good.
     Halted,
 }
@@ -75,9 +77,11 @@ pub(super) struct Connection {
     failures: u32,
     heard: u64,
     /// What the relay signed in this connection's handshake.
-    pub(super) promised: Option<CheckpointRef>,
+    pub(super) promised: Option<CompactCheckpoint>,
     /// Up to which position this connection's follow began at nothing, and so shows all that this member may see today.
     pub(super) whole_until: u64,
+    /// When payloads that are missing were asked for once more; and whether its person knows that they still are.
+    pub(super) asked_again: Option<(u64, bool)>,
     /// When counts last held.
     counted: u64,
     requests: u64,
@@ -105,7 +109,9 @@ impl<S: Storage> Device<S> {
             | Step::Joining
             | Step::Greeted(_)
             | Step::LoggingIn { .. } => Phase::LoggingIn,
-            Step::Following { live: false, .. } => Phase::CatchingUp,
+            Step::Following { live: false, .. } | Step::Doubting => Phase::CatchingUp,
+            // What others' edits say of the ledger is part of what is to be verified.
+            Step::Following { live: true, .. } if self.gossip.is_asking() => Phase::CatchingUp,
             Step::Following { live: true, .. } => Phase::Live,
         }
     }
@@ -131,7 +137,7 @@ impl<S: Storage> Device<S> {
         match event {
             Event::Tick => self.tick(now, rng, &mut effects)?,
             Event::Opened => self.opened(now, rng, &mut effects)?,
-            Event::Closed => self.closed(now, rng, &mut effects),
+            Event::Closed => self.closed(now, rng, &mut effects)?,
             Event::Frame(bytes) => {
                 self.connection.heard = now;
                 match message::<RelayMessage>(bytes) {
@@ -143,6 +149,7 @@ impl<S: Storage> Device<S> {
                 }
             }
         }
+        self.compare(now, rng, &mut effects)?;
         let said = self.keep_bad(rng)?;
         effects.extend(
             said.into_iter()
@@ -168,6 +175,9 @@ impl<S: Storage> Device<S> {
             Step::Idle if matches!(self.identity.stopped, Some(Stopped::Copied)) => {
                 self.connection.step = Step::Halted;
                 effects.push(Effect::Report(Report::Copied));
+            }
+            Step::Idle if matches!(self.identity.stopped, Some(Stopped::Dishonest)) => {
+                self.accuse_again(effects)?;
             }
             Step::Idle if wanted && now >= self.connection.retry_at => {
                 self.connection.step = Step::Opening;
@@ -228,14 +238,20 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    fn closed(&mut self, now: u64, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+    fn closed(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        self.hang_up(rng, effects)?;
         self.fetching.put_off();
         for inflight in self.inflight.values_mut() {
             inflight.request = 0;
             inflight.signed_at = u64::MAX;
         }
         if matches!(self.connection.step, Step::Halted) {
-            return;
+            return Ok(());
         }
         // Jitter keeps the devices of a relay that restarts from coming back all at once.
         let wait = RETRY_MAX_MS.min(RETRY_MS << self.connection.failures.min(7));
@@ -245,6 +261,7 @@ impl<S: Storage> Device<S> {
         self.connection.failures += 1;
         self.connection.step = Step::Idle;
         effects.push(Effect::WakeAt(self.connection.retry_at));
+        Ok(())
     }
 
     pub(super) fn hello(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
@@ -278,7 +295,7 @@ impl<S: Storage> Device<S> {
             }
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
-            RelayMessage::Challenge(challenge) => self.challenged(&challenge, bytes, effects),
+            RelayMessage::Challenge(challenge) => self.challenged(rng, &challenge, effects),
             RelayMessage::Welcome(_) => self.welcome(rng, effects),
             RelayMessage::Items(items) => self.items(now, rng, bytes, items, effects),
             RelayMessage::Appended(_) if matches!(self.connection.step, Step::Founding) => {
@@ -290,22 +307,24 @@ impl<S: Storage> Device<S> {
             }
             // Durable at the relay; done only when folded into a signed checkpoint.
             RelayMessage::Appended(_) => Ok(()),
+            RelayMessage::Fetched(request, more, items) if self.gossip.is(request) => {
+                self.proven_or_not(rng, more, &items, effects)
+            }
             RelayMessage::Fetched(request, more, items) => {
                 match self.fetched(now, rng, request, more, items, effects) {
                     Ok(()) => Ok(()),
                     Err(Failure::Device(error)) => Err(error),
-                    Err(Failure::Relay(what)) => {
-                        self.dishonest(what, bytes, effects);
-                        self.forget()
-                    }
+                    Err(Failure::Relay(what)) => self.disbelieve(now, rng, bytes, what, effects),
                 }
             }
             RelayMessage::Refused(refused) if matches!(self.connection.step, Step::Founding) => {
                 Err(DeviceError::Rule(refused.rule()))
             }
             RelayMessage::Refused(refused) if refused.request == 0 && refused.rule() == Rule::BeyondEnd => {
-                self.rolled_back(bytes, effects);
-                Ok(())
+                self.rolled_back(rng, effects)
+            }
+            RelayMessage::Refused(refused) if self.gossip.is(refused.request) => {
+                self.not_answered(rng, refused.rule(), effects)
             }
             RelayMessage::Refused(refused) if refused.request == 0 => {
                 self.link_refused(refused.rule(), effects);

@@ -110,6 +110,9 @@ pub struct Fetch {
     /// Size of the device's verified frontier: the answer folds into its root.
     #[n(2)]
     pub size: u64,
+    /// A size at which the device wants to know the root: no run reaches across it.
+    #[n(3)]
+    pub through: Option<u64>,
 }
 
 /// Founds a practice.

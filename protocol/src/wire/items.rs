@@ -74,6 +74,8 @@ pub struct Folded {
     pub frontier: Frontier,
     /// The entries' positions, in the order of the entries among the items.
     pub positions: Vec<u64>,
+    /// What was folded, in order: the height of each complete subtree, 0 for an entry, and its root.
+    pub pieces: Vec<(u8, Hash)>,
 }
 
 impl Items {
@@ -82,6 +84,7 @@ impl Items {
     pub fn fold(&self, frontier: &Frontier) -> Result<Folded, Mismatch> {
         let mut frontier = frontier.clone();
         let mut positions = Vec::with_capacity(self.items.len());
+        let mut pieces = Vec::with_capacity(self.items.len());
         if frontier.size() != self.from {
             return Err(Mismatch);
         }
@@ -89,15 +92,19 @@ impl Items {
             match item {
                 Item::Entry(entry) => {
                     positions.push(frontier.size());
-                    frontier
-                        .push_leaf(tree::leaf_hash(&entry.leaf.encode()))
-                        .map_err(|_| Mismatch)?;
+                    let leaf = tree::leaf_hash(&entry.leaf.encode());
+                    frontier.push_leaf(leaf).map_err(|_| Mismatch)?;
+                    pieces.push((0, leaf));
                 }
-                Item::Roots(run) => run.fold_into(&mut frontier)?,
+                Item::Roots(run) => run.fold(&mut frontier, |level, root| pieces.push((level, root)))?,
             }
         }
         if frontier.size() == self.checkpoint.size && frontier.root() == self.checkpoint.root {
-            Ok(Folded { frontier, positions })
+            Ok(Folded {
+                frontier,
+                positions,
+                pieces,
+            })
         } else {
             Err(Mismatch)
         }
@@ -115,12 +122,17 @@ impl Items {
 impl RootsItem {
     /// Folds the run into a frontier.
     pub fn fold_into(&self, frontier: &mut Frontier) -> Result<(), Mismatch> {
+        self.fold(frontier, |_, _| ())
+    }
+
+    fn fold(&self, frontier: &mut Frontier, mut each: impl FnMut(u8, Hash)) -> Result<(), Mismatch> {
         let from = frontier.size();
         let to = from.checked_add(self.entries).ok_or(Mismatch)?;
         let mut roots = self.roots.chunks_exact(Hash::LEN);
         for subtree in tree::cover(from, to) {
             let root = roots.next().and_then(Hash::from_slice).ok_or(Mismatch)?;
             frontier.push_subtree(subtree.level, root).map_err(|_| Mismatch)?;
+            each(subtree.level, root);
         }
         if roots.next().is_none() && roots.remainder().is_empty() {
             Ok(())

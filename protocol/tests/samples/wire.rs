@@ -158,6 +158,7 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
                 request: 2,
                 documents: vec![DocumentId([1; 16]), DocumentId([2; 16])],
                 size: 1000,
+                through: None,
             }),
         ),
         ("found", ClientMessage::Found(Found { genesis })),

@@ -133,7 +133,8 @@ impl Core {
         let purpose = Purpose::Fetch {
             request: fetch.request,
         };
-        let plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose, self);
+        let mut plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose, self);
+        plan.through = fetch.through;
         self.effects.push(Effect::Read(id, Box::new(plan)));
         if let Some(Connection::Live(live)) = self.connections.get_mut(&id) {
             live.fetches += 1;

@@ -320,6 +320,7 @@ fn two_practices_do_not_see_each_other() {
             request: 3,
             documents: vec![document(1)],
             size: 2,
+            through: None,
         }),
     );
     let Some(RelayMessage::Fetched(3, false, items)) = world.receive(a) else {

@@ -50,6 +50,7 @@ fn fetch(world: &mut World, id: u64, documents: &[u8], size: u64) -> Vec<Items> 
             request: 8,
             documents,
             size,
+            through: None,
         }),
     );
     let mut all = Vec::new();
@@ -156,6 +157,7 @@ fn r52_one_fetches_against_a_size_that_the_ledger_has_reached() {
                 request: 5,
                 documents: vec![document(1)],
                 size,
+                through: None,
             }),
         );
         let refused = s.world.refused(s.id);
@@ -174,6 +176,7 @@ fn r60_a_connection_fetches_only_so_much_at_once() {
                 request: 1,
                 documents: vec![document(1)],
                 size: 3,
+                through: None,
             }),
         );
     }
@@ -183,6 +186,7 @@ fn r60_a_connection_fetches_only_so_much_at_once() {
             request: 2,
             documents: vec![document(1)],
             size: 3,
+            through: None,
         }),
     );
     let refused = s.world.refused(s.id);

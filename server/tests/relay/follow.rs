@@ -266,6 +266,7 @@ fn a_fetch_that_ends_during_a_catch_up_does_not_end_it() {
         request: 1,
         documents: vec![document(1)],
         size: 3,
+        through: None,
     };
     s.world.send(id, ClientMessage::Fetch(fetch));
     s.world.release_readings();

@@ -110,6 +110,7 @@ fn r3_what_exceeds_a_limit_is_refused() {
             request: 4,
             documents,
             size: 1,
+            through: None,
         }),
     );
     assert_eq!(world.refused(id).rule(), Rule::TooLarge);

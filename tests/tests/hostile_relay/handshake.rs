@@ -2,6 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use troth_client_core::device::{Effect, Event};
+use troth_protocol::evidence::{Contradiction, judge};
 use troth_protocol::ids::{Hash, Nonce};
 use troth_protocol::wire::{
     self, ClientMessage, Hello, Item, Items, RelayMessage, RootsItem, Transcript, Welcome,
@@ -131,5 +132,7 @@ fn what_the_handshake_promised_is_what_the_ledger_leads_through() {
         counts: None,
     };
     say(&mut scene.net, scene.victim, &RelayMessage::Items(items));
-    scene.caught(&known, "two ledgers of the same size");
+    let proof = scene.caught(&known, "two ledgers of the same size").expect("a file");
+    let proven = judge(&proof).expect("it proves something").contradiction;
+    assert!(matches!(proven, Contradiction::TwoRoots { size: at, .. } if at == size));
 }

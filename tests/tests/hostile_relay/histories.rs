@@ -1,5 +1,7 @@
 //! Another history than the one that was shown: an old one, or two of them.
 
+use troth_protocol::evidence::{Contradiction, judge};
+
 use crate::scene::Scene;
 
 #[test]
@@ -14,7 +16,8 @@ fn a_ledger_shorter_than_what_was_verified_is_a_rollback() {
     scene.net.swap_store(old);
     scene.net.settle();
     scene.net.offline(scene.victim);
-    scene.caught(&known, "rolled back");
+    let proof = scene.caught(&known, "rolled back");
+    assert_eq!(proof, None, "an old backup is no second root for one size");
     assert_eq!(
         scene.read(scene.victim),
         ["before the lie", "seen by both, and then undone"]
@@ -40,7 +43,9 @@ fn two_histories_of_the_same_size_are_a_fork() {
     assert_eq!(sizes[0], sizes[1]);
     scene.net.swap_store(real);
     scene.net.settle();
-    scene.caught(&known, "another ledger of the same size");
+    let proof = scene.caught(&known, "another ledger of the same size").expect("a file");
+    let proven = judge(&proof).expect("it proves something").contradiction;
+    assert!(matches!(proven, Contradiction::TwoRoots { size, .. } if size == sizes[0]));
 }
 
 #[test]
@@ -60,9 +65,10 @@ fn a_longer_history_that_left_the_old_one_does_not_fold() {
     scene.write_on(phone, "in the other");
     scene.write_on(phone, "which grows longer");
     assert!(scene.net.seats[phone].device.frontier().size() > known.frontier.size());
-    scene.net.online(scene.victim);
-    // It tries again within a minute.
-    scene.net.pass(60_000);
-    scene.net.settle();
-    scene.caught(&known, "does not fold");
+    scene.back(scene.victim);
+    // What does not fold proves nothing; what the relay says when it is asked what it stands by does.
+    let proof = scene.caught(&known, "than the one it showed before").expect("a file");
+    let proven = judge(&proof).expect("it proves something").contradiction;
+    let at = known.frontier.size();
+    assert!(matches!(proven, Contradiction::TwoRoots { size, .. } if size == at));
 }

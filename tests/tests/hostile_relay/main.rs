@@ -6,6 +6,7 @@
     reason = "what does not hold in a test's scaffolding ends the test"
 )]
 
+mod forks;
 mod handshake;
 mod histories;
 mod joining;

@@ -7,7 +7,8 @@ use ed25519_dalek::SigningKey;
 use troth_client_core::device::{DeviceError, Phase, Report};
 use troth_client_core::document::NewNote;
 use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint};
-use troth_protocol::ids::{DocumentId, Hash, PracticeId};
+use troth_protocol::evidence::{Contradiction, judge};
+use troth_protocol::ids::{DocumentId, Hash, PracticeId, VerifyingKey};
 use troth_protocol::state::State;
 use troth_protocol::statement::Lane;
 use troth_protocol::tree::{Frontier, leaf_hash};
@@ -91,6 +92,17 @@ impl Scene {
         net.settle();
     }
 
+    /// Lets a device reach the relay again, however long it had made up its mind to wait.
+    pub fn back(&mut self, seat: usize) {
+        self.net.online(seat);
+        for _ in 0..20 {
+            self.net.settle();
+            if self.net.seats[seat].device.phase() != Phase::Offline {
+                break;
+            }
+        }
+    }
+
     pub fn read(&mut self, seat: usize) -> Vec<String> {
         let device = &mut self.net.seats[seat].device;
         let texts = device.read(self.joint, |d| d.notes().into_iter().map(|n| n.text).collect());
@@ -140,9 +152,9 @@ impl Scene {
         store(into)
     }
 
-    /// The lie was noticed, named in these words, and has left nothing behind.
-    pub fn caught(&mut self, known: &Known, words: &str) {
-        self.accused(words);
+    /// The lie was noticed, named in these words, and has left nothing behind. Gives back the evidence, where there is any.
+    pub fn caught(&mut self, known: &Known, words: &str) -> Option<Vec<u8>> {
+        let proof = self.accused(words);
         let device = &self.net.seats[self.victim].device;
         assert_eq!(device.frontier(), &known.frontier, "nothing was folded");
         self.net.tamper = None;
@@ -161,10 +173,11 @@ impl Scene {
         reopened
             .verify_ledger(&mut |_, _| {})
             .expect("what it holds is what it verified");
+        proof
     }
 
     /// The device said once that the relay is dishonest, in these words, keeps what shows it, and writes no more.
-    pub fn accused(&mut self, words: &str) {
+    pub fn accused(&mut self, words: &str) -> Option<Vec<u8>> {
         let seat = &mut self.net.seats[self.victim];
         let accusations: Vec<_> = seat
             .reports
@@ -174,14 +187,32 @@ impl Scene {
                 _ => None,
             })
             .collect();
-        assert_eq!(accusations.len(), 1, "{:?}", seat.reports);
+        assert_eq!(accusations.len(), 1, "{:?} {:?}", seat.reports, seat.device.phase());
         assert!(accusations[0].what.contains(words), "{}", accusations[0].what);
-        assert!(!accusations[0].proof.is_empty());
+        let proof = accusations[0].proof.clone();
         assert_eq!(seat.device.phase(), Phase::Halted);
         let edit = seat
             .device
             .edit(0, &mut self.net.rng, self.joint, |d| d.set_field("goal", "go on"));
-        assert!(matches!(edit, Err(DeviceError::Halted)), "{edit:?}");
+        assert!(matches!(edit, Err(DeviceError::Halted | DeviceError::Proven)), "{edit:?}");
+        proof
+    }
+
+    /// The same, with a file that a stranger judges: what it proves.
+    pub fn convicted(&mut self, words: &str) -> Contradiction {
+        let file = self.accused(words).expect("a file");
+        let verdict = judge(&file).expect("it proves something");
+        let signer = self.signer();
+        assert_eq!(verdict.practice, signer.practice);
+        assert_eq!(verdict.origin, signer.origin);
+        let key = VerifyingKey(signer.key.verifying_key().to_bytes());
+        assert_eq!(verdict.keys, [key, key]);
+        verdict.contradiction
+    }
+
+    /// The same, with nothing that would convince anybody else.
+    pub fn suspected(&mut self, words: &str) {
+        assert_eq!(self.accused(words), None, "a suspicion is no proof");
     }
 }
 

@@ -1,13 +1,17 @@
 //! What a relay that withholds must sign, and what contradicts it.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use troth_client_core::device::{Phase, Report};
 use troth_protocol::counts::{Counts, SignedCounts, digest};
 use troth_protocol::entry::Parsed;
+use troth_protocol::evidence::{Contradiction, judge};
 use troth_protocol::ids::Hash;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::leaf_hash;
 use troth_protocol::visibility::entitled;
-use troth_protocol::wire::{EntryItem, Item, Items, RootsItem};
+use troth_protocol::wire::{EntryItem, Item, Items, RelayMessage, RootsItem};
 
 use crate::scene::{Scene, Signer, first};
 
@@ -116,8 +120,23 @@ fn an_edit_withheld_under_false_counts_is_missed_at_its_authors_next_one() {
         "the relay signed that this is all"
     );
     let known = scene.known();
+    let joint = Stream::Document(scene.joint);
     scene.write("the author's next edit");
-    scene.caught(&known, "breaks rule R17");
+    let proof = scene.caught(&known, "breaks rule R17").expect("a file");
+    let verdict = judge(&proof).expect("it proves something");
+    let Contradiction::Miscounted {
+        stream,
+        size,
+        signed,
+        position,
+        number,
+    } = verdict.contradiction
+    else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!(stream, joint);
+    assert_eq!((size, position), (known.frontier.size(), known.frontier.size()));
+    assert_eq!(number, signed + 1, "there was one more before it");
 }
 
 #[test]
@@ -185,17 +204,47 @@ fn counts_are_the_relays_for_this_follower_and_this_checkpoint() {
 }
 
 #[test]
-fn a_payload_withheld_is_missed() {
+fn a_payload_withheld_is_asked_for_again_and_no_proof_of_anything() {
     let mut scene = Scene::new(37);
-    scene.lie(|items| {
-        if let Some(entry) = first(items) {
-            entry.payload = None;
-        }
-    });
+    let asked = Rc::new(RefCell::new(0));
+    let (count, victim) = (asked.clone(), scene.victim);
+    scene.net.tamper = Some(Box::new(move |message, seat| {
+        let items = match message {
+            RelayMessage::Items(items) => items,
+            RelayMessage::Fetched(_, _, items) => {
+                *count.borrow_mut() += 1;
+                items
+            }
+            _ => return true,
+        };
+        let entries = items.items.iter_mut().filter_map(|item| match item {
+            Item::Entry(entry) if seat == victim => Some(entry),
+            _ => None,
+        });
+        entries.for_each(|entry| entry.payload = None);
+        true
+    }));
     scene.write("its statement is shown, its payload is not");
     scene.net.pass(31_000);
-    scene.accused("withholds");
-    assert_eq!(scene.read(scene.victim), ["before the lie"]);
+    assert_eq!(*asked.borrow(), 1, "it is asked for once more");
+    scene.net.pass(120_000);
+    assert_eq!(*asked.borrow(), 1, "and not again and again");
+    let withheld = |r: &&Report| matches!(r, Report::Withheld { .. });
+    let accused = |r: &Report| matches!(r, Report::Dishonest(_));
+    let seat = &scene.net.seats[scene.victim];
+    assert_eq!(seat.reports.iter().filter(withheld).count(), 1, "{:?}", seat.reports);
+    assert!(!seat.reports.iter().any(accused), "{:?}", seat.reports);
+    assert_eq!(seat.device.phase(), Phase::Live, "it goes on");
+    // The relay thinks better of it.
+    scene.net.tamper = None;
+    scene.net.restart_device(scene.victim);
+    scene.net.settle();
+    scene.net.pass(31_000);
+    assert_eq!(
+        scene.read(scene.victim),
+        ["before the lie", "its statement is shown, its payload is not"]
+    );
+    assert!(!scene.net.seats[scene.victim].reports.iter().any(accused));
 }
 
 #[test]

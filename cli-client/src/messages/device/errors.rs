@@ -73,7 +73,8 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::Damaged(what) => format!("本设备的存储已损坏（{what}）：请将这台电脑作为新设备重新关联"),
         DeviceError::Unverified(why) => format!("本设备保存的账本未通过验证：{why}"),
         DeviceError::Torn => "先前一次写入磁盘失败：请重新启动程序；不会丢失任何内容".into(),
-        DeviceError::Halted => "本设备已停止写入：它已被撤销，或其中继被证明不诚实".into(),
+        DeviceError::Proven => "本设备不再写入：其中继已被证明不诚实；已有内容仍可阅读".into(),
+        DeviceError::Halted => "本设备已停止写入：它已被撤销，或其中继不诚实、或未能证明自己诚实".into(),
         DeviceError::SensitiveNotSet => {
             "评估和过程笔记需用第二口令打开，而本设备还没有设置：请用 `troth passphrase sensitive` 设置"
                 .into()
@@ -160,6 +161,7 @@ mod tests {
             DeviceError::WrongPassphrase,
             DeviceError::NoPractice,
             DeviceError::Halted,
+            DeviceError::Proven,
             DeviceError::SensitiveNotSet,
             DeviceError::SensitiveLocked,
             DeviceError::SensitiveSet,

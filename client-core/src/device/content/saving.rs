@@ -76,6 +76,8 @@ impl<S: Storage> Device<S> {
         };
         let before = std::mem::replace(&mut row.tail, tail);
         let mut writes = vec![write];
+        // What is saved is not opened again, so what was heard in it must be kept as well.
+        writes.extend(self.gossip_writes(rng));
         self.write_document(rng, id, &mut writes);
         let done = self.rows.commit(writes);
         match (&done, self.contents.get_mut(&id), self.documents.get_mut(&id)) {

@@ -7,14 +7,15 @@ use troth_protocol::keys::KeyRef;
 use troth_protocol::state::State;
 use troth_protocol::statement::Body;
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::Frontier;
+use troth_protocol::tree::{Frontier, Trail};
 use troth_protocol::wire::{Item, Items};
 
 use crate::device::fetch::Fetching;
+use crate::device::gossip::Gossip;
 use crate::device::keyring::SealedAt;
 use crate::device::outbox::{Inflight, OutboxRow, QuarantineRow};
 use crate::device::rows::{
-    CONTENT, DOCUMENT, DocumentRow, ENTRY, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN, RosterRow, RunRow,
+    CONTENT, COUNTED, DOCUMENT, DocumentRow, GOSSIP, ENTRY, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN, RosterRow, RunRow,
 };
 use crate::device::{Device, DeviceError};
 use crate::storage::{Storage, Write};
@@ -32,6 +33,9 @@ impl<S: Storage> Device<S> {
         self.fetching = Fetching::default();
         self.refold = false;
         self.frontier = Frontier::new();
+        self.trail = Trail::default();
+        self.gossip = Gossip::default();
+        self.counted = None;
         self.checkpoint = None;
         self.checkpoint_at = 0;
         self.outbox.clear();
@@ -56,6 +60,7 @@ impl<S: Storage> Device<S> {
                 self.documents.insert(id, row);
             }
             self.state = Some(state);
+            self.trail = Trail::new(ledger.frontier.clone());
             self.frontier = ledger.frontier;
             self.checkpoint = ledger.checkpoint;
             self.checkpoint_at = ledger.checkpoint_at;
@@ -63,6 +68,8 @@ impl<S: Storage> Device<S> {
             self.fetching = Fetching::wanting(ledger.wanted);
             self.refold = ledger.refold;
         }
+        self.gossip = Gossip::kept(self.rows.scan(GOSSIP)?);
+        self.counted = self.rows.get(COUNTED, &[])?;
         self.outbox = self
             .rows
             .scan::<OutboxRow>(OUTBOX)?

@@ -102,6 +102,9 @@ pub(in crate::device) enum Stopped {
     /// Another copy of its store writes in its name.
     #[n(1)]
     Copied,
+    /// The relay was proven to be dishonest.
+    #[n(2)]
+    Dishonest,
 }
 
 impl Identity {

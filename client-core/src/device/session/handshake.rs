@@ -1,12 +1,13 @@
 //! Founding, the challenge, the login.
 
 use rand_core::CryptoRng;
+use troth_protocol::evidence::Proof;
 use troth_protocol::ids::Nonce;
-use troth_protocol::statement::CheckpointRef;
 use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Info, Transcript, frame};
 
 use super::Step;
-use crate::device::ledger::{Dishonest, Failure};
+use crate::device::accusation::Dishonest;
+use crate::device::ledger::Failure;
 use crate::device::{Device, DeviceError, Effect};
 use crate::storage::Storage;
 
@@ -32,8 +33,8 @@ impl<S: Storage> Device<S> {
     /// The relay proves that it holds the ledger key, for this connection; and its ledger is not behind what it showed before.
     pub(super) fn challenged(
         &mut self,
+        rng: &mut impl CryptoRng,
         challenge: &Challenge,
-        bytes: &[u8],
         effects: &mut Vec<Effect>,
     ) -> Result<(), DeviceError> {
         let Step::Greeted(hello) = self.connection.step else {
@@ -45,42 +46,33 @@ impl<S: Storage> Device<S> {
             transcript,
             self.pinned_origin() == Some(challenge.origin.as_str()),
         ) else {
-            let what = "the relay does not hold the key that this practice's ledger pins".to_owned();
-            self.dishonest(Dishonest(what), bytes, effects);
-            return Ok(());
+            let what = "the relay does not hold the key that this practice's ledger pins";
+            return self.accuse(rng, Dishonest::new(what), effects);
         };
         match self.check_checkpoint(&challenge.checkpoint) {
             Ok(()) => {}
             Err(Failure::Device(error)) => return Err(error),
-            Err(Failure::Relay(what)) => {
-                self.dishonest(what, bytes, effects);
-                return Ok(());
-            }
+            Err(Failure::Relay(what)) => return self.accuse(rng, what, effects),
         }
-        let CheckpointRef { size, root } = CheckpointRef {
-            size: challenge.checkpoint.size,
-            root: challenge.checkpoint.root,
-        };
+        let size = challenge.checkpoint.size;
         if size < self.frontier.size() {
-            self.rolled_back(bytes, effects);
-            return Ok(());
+            return self.rolled_back(rng, effects);
         }
         if self
             .identity
             .waypoint
             .is_some_and(|waypoint| size < waypoint.size)
         {
-            let what = "the relay's ledger is shorter than what the approving device had verified".to_owned();
-            self.dishonest(Dishonest(what), bytes, effects);
-            return Ok(());
+            let what = "the relay's ledger is shorter than what the approving device had verified";
+            return self.accuse(rng, Dishonest::new(what), effects);
         }
-        if size == self.frontier.size() && root != self.frontier.root() {
-            let what =
-                "the relay signed another ledger of the same size than the one it showed before".to_owned();
-            self.dishonest(Dishonest(what), bytes, effects);
-            return Ok(());
+        let own = self.checkpoint.filter(|own| own.size == size);
+        if let Some(own) = own.filter(|own| own.root != challenge.checkpoint.root) {
+            let what = "the relay signed another ledger of the same size than the one it showed before";
+            let proof = Proof::Roots(own, challenge.checkpoint);
+            return self.accuse(rng, Dishonest::proven(what, proof), effects);
         }
-        self.connection.promised = Some(CheckpointRef { size, root });
+        self.connection.promised = Some(challenge.checkpoint);
         let session = self.sign_session(&hello.practice, transcript.hash());
         self.connection.step = Step::LoggingIn { total: size };
         effects.push(Effect::Send(frame(&ClientMessage::Session(session.signed))));

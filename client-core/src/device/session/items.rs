@@ -1,15 +1,22 @@
 //! What the relay sends of the ledger, taken in; and what follows from it.
 
 use rand_core::CryptoRng;
+use troth_protocol::counts::SignedCounts;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::CheckpointRef;
+use troth_protocol::stream::Stream;
+use troth_protocol::visibility::entitled;
 use troth_protocol::wire::Items;
 
 use super::Step;
-use crate::device::ledger::{Dishonest, Failure};
-use crate::device::rows::Stopped;
+use crate::device::accusation::{CountedRow, Dishonest};
+use crate::device::ledger::Failure;
+use crate::device::rows::{COUNTED, Stopped};
 use crate::device::{Device, DeviceError, Effect, Report};
 use crate::storage::Storage;
+
+/// Time before payloads that did not come are asked for again, in milliseconds.
+const ASK_AGAIN_MS: u64 = 60 * 60 * 1000;
 
 impl<S: Storage> Device<S> {
     pub(super) fn items(
@@ -33,11 +40,12 @@ impl<S: Storage> Device<S> {
         let taken = match self.take(now, rng, items) {
             Ok(taken) => taken,
             Err(Failure::Device(error)) => return Err(error),
-            Err(Failure::Relay(what)) => {
-                self.dishonest(what, bytes, effects);
-                return self.forget();
-            }
+            Err(Failure::Relay(what)) => return self.disbelieve(now, rng, bytes, what, effects),
         };
+        if let Some(promised) = self.connection.promised.take_if(|p| p.size <= checkpoint.size) {
+            self.hear_promise(promised);
+        }
+        self.listen(&taken.changes)?;
         self.find_member(rng)?;
         if taken.copied {
             effects.push(Effect::Report(Report::Copied));
@@ -62,6 +70,12 @@ impl<S: Storage> Device<S> {
         }
         // Until what was shared later is here from its beginning, there is nothing to count against.
         if counts.is_some() && self.fetching.is_wanting() {
+            self.connection.step = Step::Following {
+                nonce,
+                beat: beat + 1,
+                live,
+                total,
+            };
             self.fetch_next(effects);
         } else if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
@@ -75,14 +89,13 @@ impl<S: Storage> Device<S> {
             });
             if !holds || signed.counts.digest != self.counted()? {
                 let what = "the relay's signed counts are not those of the entries that it showed: it withholds some";
-                self.dishonest(Dishonest(what.to_owned()), bytes, effects);
-                return Ok(());
+                return self.accuse(rng, Dishonest::new(what), effects);
             }
-            if self.lacks_payloads()? {
-                let what = "the relay withholds the content of entries that it showed".to_owned();
-                self.dishonest(Dishonest(what), bytes, effects);
-                return Ok(());
+            if self.connection.promised.is_some() {
+                let what = "the relay's ledger is shorter than the one that it signed when this device logged in";
+                return self.accuse(rng, Dishonest::new(what), effects);
             }
+            self.keep_counted(rng, signed)?;
             self.connection.counted = now;
             self.connection.step = Step::Following {
                 nonce,
@@ -92,6 +105,9 @@ impl<S: Storage> Device<S> {
             };
             if !live {
                 self.caught_up(rng, effects)?;
+            }
+            if self.lacks_payloads()? {
+                self.ask_for_payloads(now, effects);
             }
         } else if !live {
             effects.push(Effect::Report(Report::Progress {
@@ -104,6 +120,49 @@ impl<S: Storage> Device<S> {
         }
         self.link_progress(rng, &taken.added, effects)?;
         effects.extend(self.pump(now, rng)?);
+        Ok(())
+    }
+
+    /// Entries came without what they hold. That proves nothing, so it is asked for once more: records from their beginning,
+    /// the roster's keys with the whole ledger. What still does not come is told to the person, and asked for again later.
+    fn ask_for_payloads(&mut self, now: u64, effects: &mut Vec<Effect>) {
+        match self.connection.asked_again {
+            Some((at, told)) if now < at.saturating_add(ASK_AGAIN_MS) => {
+                if !told && !self.fetching.is_wanting() {
+                    self.connection.asked_again = Some((at, true));
+                    let entries = self.missing.len();
+                    effects.push(Effect::Report(Report::Withheld { entries }));
+                }
+            }
+            _ => {
+                self.connection.asked_again = Some((now, false));
+                for (stream, _) in &self.missing {
+                    match stream {
+                        Stream::Document(id) => self.fetching.want(*id),
+                        _ => self.refold = true,
+                    }
+                }
+                if self.refold {
+                    effects.push(Effect::Close);
+                } else {
+                    self.fetch_next(effects);
+                }
+            }
+        }
+    }
+
+    /// Remembers what the relay signed for: an entry that it withheld shows by it.
+    fn keep_counted(&mut self, rng: &mut impl CryptoRng, signed: SignedCounts) -> Result<(), DeviceError> {
+        let size = |row: &CountedRow| row.signed.counts.checkpoint.size;
+        if self.counted.as_ref().map(size) == Some(signed.counts.checkpoint.size) {
+            return Ok(());
+        }
+        let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
+        let counts = entitled(self.practice_state()?, &member);
+        let row = CountedRow { signed, counts };
+        let write = self.rows.put(rng, COUNTED, &[], &row);
+        self.rows.commit(vec![write])?;
+        self.counted = Some(row);
         Ok(())
     }
 
