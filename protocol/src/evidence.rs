@@ -21,7 +21,7 @@ use minicbor::{Decode, Encode};
 use crate::cbor;
 use crate::checkpoint::CompactCheckpoint;
 use crate::counts::SignedCounts;
-use crate::entry::Leaf;
+use crate::entry::{Leaf, Signed};
 use crate::ids::{Hash, PracticeId, VerifyingKey};
 use crate::rule::Rule;
 use crate::stream::Stream;
@@ -40,12 +40,15 @@ pub struct Evidence {
     /// [`VERSION`].
     #[n(0)]
     pub version: u8,
-    /// The practice chain from genesis, which pins the ledger key, up to the statement that turned that key last; so genesis
-    /// alone where it was never turned.
+    /// Genesis, which pins the ledger key.
     #[n(1)]
-    pub roster: Vec<Placed>,
-    /// What contradicts itself.
+    pub genesis: Signed,
+    /// The practice chain after genesis, up to the statement that turned the ledger key last; nothing where it was never
+    /// turned.
     #[n(2)]
+    pub turns: Vec<Placed>,
+    /// What contradicts itself.
+    #[n(3)]
     pub proof: Proof,
 }
 
@@ -194,10 +197,11 @@ pub enum Unproven {
 
 impl Evidence {
     /// Evidence by a practice chain and a proof.
-    pub const fn new(roster: Vec<Placed>, proof: Proof) -> Self {
+    pub const fn new(genesis: Signed, turns: Vec<Placed>, proof: Proof) -> Self {
         Self {
             version: VERSION,
-            roster,
+            genesis,
+            turns,
             proof,
         }
     }

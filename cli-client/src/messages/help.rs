@@ -329,7 +329,10 @@ const LINES: &[(&str, &str)] = &[
         "写入文件，任何人都可用中继的公钥验证；其中没有任何内容",
     ),
     ("troth ledger export.out", "文件"),
-    ("troth ledger judge", "核查据称证明中继不诚实的文件；除该文件外什么都不需要"),
+    (
+        "troth ledger judge",
+        "核查据称证明中继不诚实的文件；除该文件外什么都不需要",
+    ),
     ("troth ledger judge.evidence", "证据文件"),
     ("troth export", "把个案写成其他程序能打开的文件；这些文件未加密"),
     ("troth export.case", CASE),

@@ -74,7 +74,15 @@ fn a_rewritten_ledger_is_code_5_with_a_file_that_anyone_judges() {
     // A stranger: no home, no passphrase, no relay.
     let judge = |file: &str| {
         let mut command = troth();
-        command.args(["--json", "--home", "/nowhere", "--no-input", "ledger", "judge", file]);
+        command.args([
+            "--json",
+            "--home",
+            "/nowhere",
+            "--no-input",
+            "ledger",
+            "judge",
+            file,
+        ]);
         Ran::of(command.output().unwrap())
     };
     let verdict = judge(&file);
@@ -94,8 +102,19 @@ fn a_rewritten_ledger_is_code_5_with_a_file_that_anyone_judges() {
 
     // It stays so: nothing is written or sent, everything is read.
     let again = laptop.run(&["--json", "sync"]);
-    assert_eq!((again.code, &again.json()["error"]["evidence"]), (5, &ran.json()["error"]["evidence"]));
-    let write = laptop.run(&["--json", "case", "new", "--skip-recovery", "Fern", "--partner-a", "Cy"]);
+    assert_eq!(
+        (again.code, &again.json()["error"]["evidence"]),
+        (5, &ran.json()["error"]["evidence"])
+    );
+    let write = laptop.run(&[
+        "--json",
+        "case",
+        "new",
+        "--skip-recovery",
+        "Fern",
+        "--partner-a",
+        "Cy",
+    ]);
     assert_eq!(write.code, 5, "{}", write.stderr);
     assert_eq!(write.json()["error"]["evidence"], file);
     let kept = laptop.json(&["case", "list"]);

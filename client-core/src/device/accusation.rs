@@ -87,25 +87,28 @@ impl<S: Storage> Device<S> {
     }
 
     fn evidence_file(&self, proof: Proof) -> Option<Vec<u8>> {
-        let file = evidence::Evidence::new(self.key_chain()?, proof).encode();
+        let genesis = self.rows.entry(0).ok()??.leaf.signed;
+        let file = evidence::Evidence::new(genesis, self.turns()?, proof).encode();
         judge(&file).is_ok().then_some(file)
     }
 
-    /// The practice chain as far as it names ledger keys.
-    fn key_chain(&self) -> Option<Vec<Placed>> {
+    /// The practice chain as far as it names ledger keys, after genesis.
+    fn turns(&self) -> Option<Vec<Placed>> {
         let keys = self.state.as_ref()?.roster.ledger_keys();
         let (until, _) = keys.last()?;
-        let placed = |row: EntryRow| Placed {
-            position: row.position,
-            leaf: row.leaf,
-        };
         if *until == 0 {
-            return Some(vec![placed(self.rows.entry(0).ok()??)]);
+            return Some(Vec::new());
         }
         let mut rows = self.rows.scan::<EntryRow>(ENTRY).ok()?;
-        rows.retain(|row| row.position <= *until && stream_of(&row.leaf) == Some(Stream::Roster));
+        rows.retain(|row| {
+            (1..=*until).contains(&row.position) && stream_of(&row.leaf) == Some(Stream::Roster)
+        });
         rows.sort_unstable_by_key(|row| row.position);
-        Some(rows.into_iter().map(placed).collect())
+        let placed = rows.into_iter().map(|row| Placed {
+            position: row.position,
+            leaf: row.leaf,
+        });
+        Some(placed.collect())
     }
 
     /// What proves that entries are missing which the relay signed there were none of, where its counts do.

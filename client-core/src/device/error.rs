@@ -131,10 +131,14 @@ pub enum DeviceError {
     #[error("the second passphrase must not be the one that opens the device: choose another")]
     SamePassphrase,
     /// The device has stopped.
-    #[error("this device has stopped writing: it was revoked, or its relay is not honest or does not prove that it is")]
+    #[error(
+        "this device has stopped writing: it was revoked, or its relay is not honest or does not prove that it is"
+    )]
     Halted,
     /// The relay was proven to be dishonest; what this device holds can still be read.
-    #[error("this device writes nothing more: its relay was proven to be dishonest; what it holds can still be read")]
+    #[error(
+        "this device writes nothing more: its relay was proven to be dishonest; what it holds can still be read"
+    )]
     Proven,
 }
 

@@ -171,7 +171,14 @@ impl<S: Storage> Device<S> {
             for (document, position) in edits.iter().rev().take(LISTENED) {
                 match self.open_entry(*document, *position) {
                     Err(error @ (DeviceError::Storage(_) | DeviceError::Torn)) => return Err(error),
-                    _ if self.gossip.heard.get(author).is_some_and(|h| h.position == *position) => break,
+                    _ if self
+                        .gossip
+                        .heard
+                        .get(author)
+                        .is_some_and(|h| h.position == *position) =>
+                    {
+                        break;
+                    }
                     _ => {}
                 }
             }

@@ -219,7 +219,11 @@ impl<S: Storage> Device<S> {
 
     /// What the relay signed in the handshake is what the ledger leads through: it signed both.
     fn check_promise(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
-        let Some(promised) = self.connection.promised.filter(|p| p.size <= items.checkpoint.size) else {
+        let Some(promised) = self
+            .connection
+            .promised
+            .filter(|p| p.size <= items.checkpoint.size)
+        else {
             return Ok(());
         };
         let past = trail.at(promised.size);
@@ -329,7 +333,11 @@ impl<S: Storage> Device<S> {
 
 pub(super) fn broken<T>(position: u64, rule: Rule) -> Result<T, Failure> {
     let what = Dishonest::new(format!("entry {position} breaks rule R{}: {rule}", rule.number()));
-    let hint = if rule == Rule::StreamGap { Hint::Gap } else { Hint::None };
+    let hint = if rule == Rule::StreamGap {
+        Hint::Gap
+    } else {
+        Hint::None
+    };
     Err(Failure::Relay(what.hinting(hint)))
 }
 

@@ -3,7 +3,7 @@
 use super::{Contradiction, Evidence, Miscounted, Placed, Proof, Rewritten, Unproven, VERSION, Verdict};
 use crate::checkpoint::CompactCheckpoint;
 use crate::counts::digest;
-use crate::entry::Parsed;
+use crate::entry::{Parsed, Signed};
 use crate::ids::{PracticeId, VerifyingKey};
 use crate::roster::Roster;
 use crate::rule::Rule;
@@ -23,11 +23,11 @@ pub fn judge(file: &[u8]) -> Result<Verdict, Unproven> {
         return Err(Unproven::Form(Rule::TooLarge));
     }
     // E1. The version is the second byte, so that a later file says so whatever else is in it.
-    if file.len() > 1 && file[0] == 0x83 && file[1] != VERSION {
+    if file.len() > 1 && file[0] == 0x84 && file[1] != VERSION {
         return Err(Unproven::Version);
     }
     let evidence: Evidence = cbor::decode(file).map_err(Unproven::Form)?;
-    let roster = chain(&evidence.roster).map_err(|rule| Unproven::Chain { rule })?;
+    let roster = chain(evidence.genesis, &evidence.turns).map_err(|rule| Unproven::Chain { rule })?;
     let bench = Bench {
         practice: *roster.practice(),
         origin: roster.ledger_origin(),
@@ -47,16 +47,11 @@ pub fn judge(file: &[u8]) -> Result<Verdict, Unproven> {
 }
 
 /// E2: the practice chain, replayed from genesis by its own rules.
-fn chain(placed: &[Placed]) -> Result<Roster, Rule> {
-    let (genesis, since) = placed.split_first().ok_or(Rule::Genesis)?;
-    let parsed = verify_genesis(Parsed::parse(genesis.leaf.signed.clone())?)?;
-    if genesis.position != 0 || genesis.leaf.stream_seq != 0 {
-        return Err(Rule::Genesis);
-    }
-    let mut state = State::found(genesis.leaf.received, &parsed)?;
+fn chain(genesis: Signed, turns: &[Placed]) -> Result<Roster, Rule> {
+    let mut state = State::found(0, &verify_genesis(Parsed::parse(genesis)?)?)?;
     let practice = *state.practice();
     let mut last = 0;
-    for Placed { position, leaf } in since {
+    for Placed { position, leaf } in turns {
         let parsed = Parsed::parse(leaf.signed.clone())?;
         if !matches!(parsed.statement().body, Body::Roster(_)) {
             return Err(Rule::Malformed);
@@ -159,9 +154,7 @@ impl Bench {
         for item in &proof.items {
             let position = frontier.size();
             match item {
-                Item::Roots(run) => run
-                    .fold_into(&mut frontier)
-                    .map_err(|_| Unproven::Unconnected)?,
+                Item::Roots(run) => run.fold_into(&mut frontier).map_err(|_| Unproven::Unconnected)?,
                 Item::Entry(entry) => {
                     frontier
                         .push_leaf(leaf_hash(&entry.leaf.encode()))

@@ -161,6 +161,15 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
                 through: None,
             }),
         ),
+        (
+            "fetch-through",
+            ClientMessage::Fetch(Fetch {
+                request: 3,
+                documents: Vec::new(),
+                size: 1000,
+                through: Some(24),
+            }),
+        ),
         ("found", ClientMessage::Found(Found { genesis })),
         ("info", ClientMessage::Info),
         ("put", ClientMessage::Put(put)),

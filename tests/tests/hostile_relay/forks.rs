@@ -75,7 +75,9 @@ impl Fork {
             (&self.two, &self.one)
         };
         let head = |store: &Arc<dyn Store>| store.head(&practice).expect("readable").expect("there");
-        let rows = from.entries_at(&practice, &[head(from).size - 1]).expect("readable");
+        let rows = from
+            .entries_at(&practice, &[head(from).size - 1])
+            .expect("readable");
         let leaf: Leaf = cbor::decode(&rows[0].leaf).expect("a leaf");
         let mut ledger = load(to, practice, head(to), &key).expect("a whole ledger");
         let parsed = Parsed::parse(leaf.signed).expect("a statement");
@@ -194,7 +196,11 @@ fn a_relay_that_does_not_answer_is_suspected_and_not_convicted() {
     let mut fork = asked(28, |_, _| false);
     fork.calm();
     let phase = fork.scene.net.seats[fork.scene.victim].device.phase();
-    assert_eq!(phase, Phase::CatchingUp, "an edit's word of the ledger is not verified yet");
+    assert_eq!(
+        phase,
+        Phase::CatchingUp,
+        "an edit's word of the ledger is not verified yet"
+    );
     fork.scene.net.pass(80_000);
     fork.scene.net.settle();
     fork.scene.suspected("does not prove");

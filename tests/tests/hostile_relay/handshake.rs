@@ -132,7 +132,9 @@ fn what_the_handshake_promised_is_what_the_ledger_leads_through() {
         counts: None,
     };
     say(&mut scene.net, scene.victim, &RelayMessage::Items(items));
-    let proof = scene.caught(&known, "two ledgers of the same size").expect("a file");
+    let proof = scene
+        .caught(&known, "two ledgers of the same size")
+        .expect("a file");
     let proven = judge(&proof).expect("it proves something").contradiction;
     assert!(matches!(proven, Contradiction::TwoRoots { size: at, .. } if at == size));
 }

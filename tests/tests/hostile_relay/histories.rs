@@ -43,7 +43,9 @@ fn two_histories_of_the_same_size_are_a_fork() {
     assert_eq!(sizes[0], sizes[1]);
     scene.net.swap_store(real);
     scene.net.settle();
-    let proof = scene.caught(&known, "another ledger of the same size").expect("a file");
+    let proof = scene
+        .caught(&known, "another ledger of the same size")
+        .expect("a file");
     let proven = judge(&proof).expect("it proves something").contradiction;
     assert!(matches!(proven, Contradiction::TwoRoots { size, .. } if size == sizes[0]));
 }
@@ -67,7 +69,9 @@ fn a_longer_history_that_left_the_old_one_does_not_fold() {
     assert!(scene.net.seats[phone].device.frontier().size() > known.frontier.size());
     scene.back(scene.victim);
     // What does not fold proves nothing; what the relay says when it is asked what it stands by does.
-    let proof = scene.caught(&known, "than the one it showed before").expect("a file");
+    let proof = scene
+        .caught(&known, "than the one it showed before")
+        .expect("a file");
     let proven = judge(&proof).expect("it proves something").contradiction;
     let at = known.frontier.size();
     assert!(matches!(proven, Contradiction::TwoRoots { size, .. } if size == at));

@@ -187,14 +187,23 @@ impl Scene {
                 _ => None,
             })
             .collect();
-        assert_eq!(accusations.len(), 1, "{:?} {:?}", seat.reports, seat.device.phase());
+        assert_eq!(
+            accusations.len(),
+            1,
+            "{:?} {:?}",
+            seat.reports,
+            seat.device.phase()
+        );
         assert!(accusations[0].what.contains(words), "{}", accusations[0].what);
         let proof = accusations[0].proof.clone();
         assert_eq!(seat.device.phase(), Phase::Halted);
         let edit = seat
             .device
             .edit(0, &mut self.net.rng, self.joint, |d| d.set_field("goal", "go on"));
-        assert!(matches!(edit, Err(DeviceError::Halted | DeviceError::Proven)), "{edit:?}");
+        assert!(
+            matches!(edit, Err(DeviceError::Halted | DeviceError::Proven)),
+            "{edit:?}"
+        );
         proof
     }
 

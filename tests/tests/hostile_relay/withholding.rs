@@ -232,7 +232,12 @@ fn a_payload_withheld_is_asked_for_again_and_no_proof_of_anything() {
     let withheld = |r: &&Report| matches!(r, Report::Withheld { .. });
     let accused = |r: &Report| matches!(r, Report::Dishonest(_));
     let seat = &scene.net.seats[scene.victim];
-    assert_eq!(seat.reports.iter().filter(withheld).count(), 1, "{:?}", seat.reports);
+    assert_eq!(
+        seat.reports.iter().filter(withheld).count(),
+        1,
+        "{:?}",
+        seat.reports
+    );
     assert!(!seat.reports.iter().any(accused), "{:?}", seat.reports);
     assert_eq!(seat.device.phase(), Phase::Live, "it goes on");
     // The relay thinks better of it.

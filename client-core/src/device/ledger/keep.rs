@@ -15,7 +15,8 @@ use crate::device::gossip::Gossip;
 use crate::device::keyring::SealedAt;
 use crate::device::outbox::{Inflight, OutboxRow, QuarantineRow};
 use crate::device::rows::{
-    CONTENT, COUNTED, DOCUMENT, DocumentRow, GOSSIP, ENTRY, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN, RosterRow, RunRow,
+    CONTENT, COUNTED, DOCUMENT, DocumentRow, ENTRY, GOSSIP, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN,
+    RosterRow, RunRow,
 };
 use crate::device::{Device, DeviceError};
 use crate::storage::{Storage, Write};

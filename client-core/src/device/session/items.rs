@@ -92,7 +92,8 @@ impl<S: Storage> Device<S> {
                 return self.accuse(rng, Dishonest::new(what), effects);
             }
             if self.connection.promised.is_some() {
-                let what = "the relay's ledger is shorter than the one that it signed when this device logged in";
+                let what =
+                    "the relay's ledger is shorter than the one that it signed when this device logged in";
                 return self.accuse(rng, Dishonest::new(what), effects);
             }
             self.keep_counted(rng, signed)?;
