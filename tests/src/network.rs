@@ -112,6 +112,16 @@ impl Network {
         self.swap_store(self.store.clone());
     }
 
+    /// The relay takes what was sent and makes it durable, perhaps signs it as well, and is killed before anybody hears of it.
+    pub fn crash(&mut self, signed: bool) {
+        let events = std::mem::take(&mut self.events);
+        drop(self.core.handle(self.now, &mut self.rng, events));
+        if signed {
+            drop(self.core.settle());
+        }
+        self.restart_relay();
+    }
+
     /// Stops the relay and starts it again on another store.
     pub fn swap_store(&mut self, store: Arc<dyn Store>) {
         self.store = store;

@@ -162,7 +162,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// Opens the newest edit of each author for the checkpoint in it, so that a fork shows before anybody looks.
-    pub(super) fn listen(
+    pub(super) fn overhear(
         &mut self,
         changes: &BTreeMap<DeviceId, Vec<(DocumentId, u64)>>,
     ) -> Result<(), DeviceError> {

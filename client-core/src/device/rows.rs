@@ -53,11 +53,11 @@ pub(super) const PENDING: u8 = 15;
 /// Kits of this member whose words were entered again.
 pub(super) const TESTED: u8 = 14;
 /// Checkpoints that others' edits carried and that are not compared yet, by author.
-pub(super) const GOSSIP: u8 = 15;
+pub(super) const GOSSIP: u8 = 16;
 /// The newest signed counts that held.
-pub(super) const COUNTED: u8 = 16;
+pub(super) const COUNTED: u8 = 17;
 /// What proves that the relay is dishonest.
-pub(super) const EVIDENCE: u8 = 17;
+pub(super) const EVIDENCE: u8 = 18;
 
 /// How far this device has verified its ledger.
 #[derive(Clone, Debug, Encode, Decode)]

@@ -101,6 +101,39 @@ proptest! {
     }
 
     #[test]
+    fn a_trail_goes_back_to_every_size_between_its_pieces(
+        size in 0usize..200,
+        from in 0usize..200,
+        keep in 0usize..40,
+        choices in prop::collection::vec(any::<u8>(), 1..20),
+    ) {
+        let leaves = ledger(size);
+        let from = from.min(size);
+        let pieces = items(&leaves, from, &choices);
+        let mut trail = Trail::new(frontier_of(&leaves[..from]));
+        trail.extend(&pieces);
+        trail.shorten(keep).unwrap();
+        let ends = pieces.iter().scan(from, |at, (level, _)| {
+            *at += 1 << level;
+            Some(*at)
+        });
+        let ends: Vec<usize> = std::iter::once(from).chain(ends).collect();
+        let known = &ends[pieces.len().saturating_sub(keep)..];
+        for at in 0..=size + 1 {
+            let past = trail.at(at as u64);
+            prop_assert_eq!(past.is_some(), known.contains(&at), "{}", at);
+            let Some(past) = past else { continue };
+            prop_assert_eq!(&past.frontier, &frontier_of(&leaves[..at]));
+            let mut frontier = past.frontier;
+            let (roots, _) = past.since.as_chunks::<{ Hash::LEN }>();
+            for (subtree, root) in cover(at as u64, size as u64).zip(roots) {
+                frontier.push_subtree(subtree.level, Hash(*root)).unwrap();
+            }
+            prop_assert_eq!(frontier, frontier_of(&leaves));
+        }
+    }
+
+    #[test]
     fn a_frontier_reads_back_what_it_wrote(size in 0usize..600) {
         let frontier = frontier_of(&ledger(size));
         prop_assert_eq!(cbor::decode(&cbor::encode(&frontier)), Ok(frontier));

@@ -5,7 +5,7 @@ use troth_protocol::ids::PracticeId;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Role;
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::Frontier;
+use troth_protocol::tree::{Frontier, Trail, leaf_hash};
 use troth_protocol::wire::{ClientMessage, Fetch, Items, RelayMessage};
 
 use super::people::{Device, document, member};
@@ -198,4 +198,35 @@ fn r60_a_connection_fetches_only_so_much_at_once() {
         1,
         "and again once they are done"
     );
+}
+
+/// G4
+#[test]
+fn without_documents_it_proves_one_size_to_be_the_past_of_another() {
+    let mut s = scene();
+    let size = s.world.size(&s.practice);
+    let rows = s.world.store().entries(&s.practice, 0, size, usize::MAX).unwrap();
+    for through in (1..size).step_by(7) {
+        s.world.send(
+            s.id,
+            ClientMessage::Fetch(Fetch {
+                request: 1,
+                documents: vec![],
+                size,
+                through: Some(through),
+            }),
+        );
+        let Some(RelayMessage::Fetched(1, false, items)) = s.world.receive(s.id) else {
+            panic!("one frame");
+        };
+        let folded = items.fold(&Frontier::new()).unwrap();
+        let mut trail = Trail::default();
+        trail.extend(&folded.pieces);
+        let past = trail.at(through).expect("no run reaches across it");
+        let mut stored = Frontier::new();
+        for row in rows.iter().take(usize::try_from(through).unwrap()) {
+            stored.push_leaf(leaf_hash(&row.leaf)).unwrap();
+        }
+        assert_eq!(past.frontier, stored);
+    }
 }

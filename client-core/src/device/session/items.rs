@@ -45,7 +45,7 @@ impl<S: Storage> Device<S> {
         if let Some(promised) = self.connection.promised.take_if(|p| p.size <= checkpoint.size) {
             self.hear_promise(promised);
         }
-        self.listen(&taken.changes)?;
+        self.overhear(&taken.changes)?;
         self.find_member(rng)?;
         if taken.copied {
             effects.push(Effect::Report(Report::Copied));
