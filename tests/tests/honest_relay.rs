@@ -126,18 +126,21 @@ impl Accuser {
             .find_map(|signed| self.miscounted(signed, newest))
     }
 
-    /// Whether counts contradict any entry of the whole ledger. They are of what some member may see.
-    fn miscounted(&self, signed: &SignedCounts, newest: CompactCheckpoint) -> Option<Contradiction> {
+    /// What was counted: all that some member may see.
+    fn counted(&self, signed: &SignedCounts) -> Option<BTreeMap<Stream, u64>> {
         let size = usize::try_from(signed.counts.checkpoint.size).expect("a size");
-        let Some(state) = self.states.get(size - 1) else {
-            return None;
-        };
+        let state = self.states.get(size - 1)?;
         let mut maps = state
             .roster
             .members()
             .keys()
             .map(|member| entitled(state, member));
-        let counts = maps.find(|map| digest(map) == signed.counts.digest)?;
+        maps.find(|map| digest(map) == signed.counts.digest)
+    }
+
+    /// Whether counts contradict any entry of the whole ledger.
+    fn miscounted(&self, signed: &SignedCounts, newest: CompactCheckpoint) -> Option<Contradiction> {
+        let counts = self.counted(signed)?;
         let entry = |leaf: &Leaf| {
             Item::Entry(EntryItem {
                 leaf: leaf.clone(),

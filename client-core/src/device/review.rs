@@ -148,7 +148,7 @@ impl<S: Storage> Device<S> {
         self.told(now, rng);
         let differences = self.quarantined(id)?;
         if self.halted() {
-            return Err(DeviceError::Halted);
+            return Err(self.why_halted());
         }
         let mut row = self.set_aside_row(id)?;
         let Some(Intent::Edit { document, .. }) = &row.intent else {
