@@ -1,3 +1,4 @@
+// Long because each numbered rule of judging has its story here, and the vectors are made of the same cases.
 //! Evidence, judged: what convicts, what does not, and that an honest relay signs nothing that does. Every file in
 //! `vectors/evidence` states what must come of it; `UPDATE_VECTORS=1` writes them anew.
 #![allow(

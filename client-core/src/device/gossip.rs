@@ -1,3 +1,4 @@
+// Long because the question to the relay and everything that can come of it is one small machine, read in one piece.
 //! Fork gossip: the checkpoints that edits carry, compared with this device's own history.
 //!
 //! ```text
