@@ -134,6 +134,7 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("troth device revoke.dry_run", "只说明将会做什么"),
     ("troth device revoke.yes", "不询问"),
+    ("troth device revoke.last_kit", "即使是您最后一份恢复套件，也予以撤销"),
     ("troth passphrase", "本设备的口令"),
     (
         "troth passphrase sensitive",

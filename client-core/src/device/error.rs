@@ -112,6 +112,12 @@ pub enum DeviceError {
         "that is no edit that this device can show: look at what it is called, and do anew what it was for, or discard it"
     )]
     NoEdit,
+    /// The last recovery kit was to be revoked, without saying that it is.
+    #[error(
+        "that is your last recovery kit: without one, losing your devices means losing what only you can read. Make and \
+         test another first (`troth recovery kit`), or say that you mean it (`--last-kit`)"
+    )]
+    LastKit,
     /// What is sensitive was asked for before a second passphrase was chosen.
     #[error(
         "assessments and process notes open with a second passphrase, and this device has none yet: choose one with \

@@ -23,13 +23,7 @@ pub fn lost() -> Lost {
     let clara = practice.join(&anna, Role::Admin);
     let bruno = practice.join(&anna, Role::Counselor);
     practice.add_device(&bruno);
-    let kit = practice.new_device(bruno.member);
-    let RosterAction::AddDevice { device, proof, .. } = practice.adding(&kit) else {
-        unreachable!()
-    };
-    let kind = DeviceKind::Kit;
-    let adding = RosterAction::AddDevice { device, kind, proof };
-    practice.roster(&bruno, vec![adding]).unwrap();
+    practice.add_kit(&bruno);
     Lost {
         practice,
         anna,

@@ -97,6 +97,9 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::NoEdit => {
             "这不是本设备能显示的编辑：请查看其说明，重新执行原来的操作，或将其舍弃".into()
         }
+        DeviceError::LastKit => {
+            "这是您最后一份恢复套件：没有它，一旦丢失所有设备，就会失去只有您能读取的内容。请先制作并核对另一份（`troth recovery kit`），或用 `--last-kit` 表明确实要撤销".into()
+        }
         DeviceError::NotYet => "这要等先前请求的操作完成：请同步".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
         DeviceError::Seal(error) => format!("内容太长，无法密封：{error}"),
@@ -164,6 +167,7 @@ mod tests {
             DeviceError::SensitiveLocked,
             DeviceError::SensitiveSet,
             DeviceError::SamePassphrase,
+            DeviceError::LastKit,
         ] {
             let (english, chinese) = (error(Language::English, &met), error(Language::Chinese, &met));
             assert!(english.is_ascii(), "{english}");
