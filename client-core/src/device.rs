@@ -18,8 +18,8 @@
 //! | `cases`, `names` | cases and lanes; names of people and devices |
 //! | `sensitive` | the second unlock: what it opens, and when that closes again |
 //! | `link`, `invite`, `pending`, `recovery` | how a second device joins, a new member, one who lost everything |
-//! | `notes` | notes that are signed, added to, shared by a client |
-//! | `people`, `sharing` | members and roles; who reads which lane |
+//! | `notes`, `partners` | notes that are signed, added to, shared by a client; whose lane is whose |
+//! | `people`, `sharing`, `ended` | members and roles; who reads which lane, and until when |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
@@ -28,6 +28,7 @@
 
 mod cases;
 mod content;
+mod ended;
 mod error;
 mod fetch;
 mod invite;
@@ -38,6 +39,7 @@ mod log;
 mod names;
 mod notes;
 mod outbox;
+mod partners;
 mod pending;
 mod people;
 mod recovery;
@@ -73,7 +75,7 @@ pub use cases::CaseSummary;
 pub use error::DeviceError;
 pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
-pub use notes::{CONSENT, ShareConsent};
+pub use notes::{CONSENT, Consented, Recorded, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
 pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};

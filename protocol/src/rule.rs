@@ -148,7 +148,9 @@ impl Rule {
             Self::TooLarge => "Make it smaller, or attach it as a file.",
             Self::NoNewPractice => "Ask whoever runs the relay to allow new practices.",
             Self::LastOne => "Add another device or admin first.",
-            Self::NoWayBack => "Make and test another recovery kit first (`troth recovery kit`), or add another admin.",
+            Self::NoWayBack => {
+                "Make and test another recovery kit first (`troth recovery kit`), or add another admin."
+            }
             Self::Recovery => "Look at the open recoveries: wait, ask another admin, or propose it anew.",
             Self::BeyondEnd => "Run `troth ledger verify`: the relay may have been restored from a backup.",
             _ => "If it happens again, tell whoever runs the relay, with this number.",

@@ -134,7 +134,10 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("troth device revoke.dry_run", "只说明将会做什么"),
     ("troth device revoke.yes", "不询问"),
-    ("troth device revoke.last_kit", "即使是您最后一份恢复套件，也予以撤销"),
+    (
+        "troth device revoke.last_kit",
+        "即使是您最后一份恢复套件，也予以撤销",
+    ),
     ("troth passphrase", "本设备的口令"),
     (
         "troth passphrase sensitive",
@@ -305,10 +308,14 @@ const LINES: &[(&str, &str)] = &[
     ("troth share list.case", CASE),
     (
         "troth share item",
-        "与伴侣共享您自己分区中的一份笔记：连同您签署的同意书复制到 joint",
+        "共享一方伴侣分区中的一份笔记：连同其签署的同意书复制到 joint",
     ),
     ("troth share item.note", NOTE),
     ("troth share item.words", "您所同意的内容，用您自己的话写"),
+    (
+        "troth share item.recorded",
+        "对方在这里没有设备时：记录其已同意，以及方式：in-person、paper 或 phone",
+    ),
     ("troth share item.yes", "不询问"),
     ("troth sync", "发送待发送的内容，获取新的内容"),
     (

@@ -113,7 +113,8 @@ impl<S: Storage> Device<S> {
         }
         let gap = entry.leaf.stream_seq > state.count(&stream);
         let hidden = visible_until(state, &me, &stream) != Some(u64::MAX);
-        gap && hidden && self.fetching.wanted.insert(id)
+        let again = self.is_shared_again(&id, entry.leaf.received, verified);
+        ((gap && hidden) || again) && self.fetching.wanted.insert(id)
     }
 
     /// Keeps an entry until what came before it is here.

@@ -78,6 +78,8 @@ pub(super) struct Connection {
     pub(super) promised: Option<CheckpointRef>,
     /// Up to which position this connection's follow began at nothing, and so shows all that this member may see today.
     pub(super) whole_until: u64,
+    /// The relay's clock at this connection's login, and this device's.
+    pub(super) welcomed: Option<(u64, u64)>,
     /// When counts last held.
     counted: u64,
     requests: u64,
@@ -129,7 +131,10 @@ impl<S: Storage> Device<S> {
         self.told(now, rng);
         let mut effects = Vec::new();
         match event {
-            Event::Tick => self.tick(now, rng, &mut effects)?,
+            Event::Tick => {
+                self.close_ended(rng)?;
+                self.tick(now, rng, &mut effects)?;
+            }
             Event::Opened => self.opened(now, rng, &mut effects)?,
             Event::Closed => self.closed(now, rng, &mut effects),
             Event::Frame(bytes) => {
@@ -230,6 +235,7 @@ impl<S: Storage> Device<S> {
 
     fn closed(&mut self, now: u64, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
         self.fetching.put_off();
+        self.connection.welcomed = None;
         for inflight in self.inflight.values_mut() {
             inflight.request = 0;
             inflight.signed_at = u64::MAX;
@@ -279,7 +285,10 @@ impl<S: Storage> Device<S> {
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(&challenge, bytes, effects),
-            RelayMessage::Welcome(_) => self.welcome(rng, effects),
+            RelayMessage::Welcome(welcome) => {
+                self.connection.welcomed = Some((welcome.now, now));
+                self.welcome(rng, effects)
+            }
             RelayMessage::Items(items) => self.items(now, rng, bytes, items, effects),
             RelayMessage::Appended(_) if matches!(self.connection.step, Step::Founding) => {
                 self.identity.founding = None;

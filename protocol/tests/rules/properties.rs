@@ -63,7 +63,10 @@ impl Watched {
         let active = |admin: &MemberId| roster.devices_of(*admin, u64::MAX).count() > 0;
         let kit = |d: &DeviceId| roster.devices()[d].kind == DeviceKind::Kit;
         let admins: BTreeSet<MemberId> = roster.members_with(Role::Admin, u64::MAX).copied().collect();
-        let mut of_admins = roster.devices().iter().filter(|(_, d)| admins.contains(&d.member));
+        let mut of_admins = roster
+            .devices()
+            .iter()
+            .filter(|(_, d)| admins.contains(&d.member));
         admins.iter().filter(|a| active(a)).count() > 1
             || of_admins.any(|(id, _)| kit(id) && roster.active(id, u64::MAX).is_ok())
     }

@@ -6,7 +6,7 @@ use troth_protocol::ids::Hash;
 use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{DeviceKind, Policy, Role, RosterAction};
+use troth_protocol::statement::{Policy, Role, RosterAction};
 
 use crate::practice::{Device, Practice, WEEK_MS, approving, hash, stopping};
 

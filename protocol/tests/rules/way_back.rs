@@ -43,7 +43,10 @@ fn r32_a_second_admin_is_a_way_back_and_stays_the_last_one() {
     assert!(practice.revoke(&anna, &kit).is_ok());
     // Now each is the other's.
     assert_eq!(practice.revoke(&anna, &clara), Err(Rule::NoWayBack));
-    assert_eq!(practice.roster(&anna, vec![removing(&clara)]), Err(Rule::NoWayBack));
+    assert_eq!(
+        practice.roster(&anna, vec![removing(&clara)]),
+        Err(Rule::NoWayBack)
+    );
     for role in [Role::Counselor, Role::Client, Role::Auditor] {
         let demoting = vec![becoming(&clara, role)];
         assert_eq!(practice.roster(&anna, demoting), Err(Rule::NoWayBack));
@@ -61,7 +64,10 @@ fn r32_who_has_the_only_kit_is_removed_only_once_there_is_another() {
     let (mut practice, anna) = Practice::found();
     let clara = practice.join(&anna, Role::Admin);
     practice.add_kit(&clara);
-    assert_eq!(practice.roster(&anna, vec![removing(&clara)]), Err(Rule::NoWayBack));
+    assert_eq!(
+        practice.roster(&anna, vec![removing(&clara)]),
+        Err(Rule::NoWayBack)
+    );
     practice.add_kit(&anna);
     assert!(practice.roster(&anna, vec![removing(&clara)]).is_ok());
 }

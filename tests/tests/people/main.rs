@@ -5,10 +5,12 @@
 
 mod concurrent;
 mod costs;
+mod ending;
 mod from_now;
 mod joining;
 mod matrix;
 mod names;
+mod partners;
 mod recovery;
 mod resuming;
 mod review;

@@ -16,9 +16,7 @@ impl Roster {
             .filter(acting)
             .copied()
             .collect();
-        let mut devices = admins
-            .iter()
-            .flat_map(|admin| self.devices_of(*admin, position));
+        let mut devices = admins.iter().flat_map(|admin| self.devices_of(*admin, position));
         let kit = |id| self.devices.get(id).is_some_and(|d| d.kind == DeviceKind::Kit);
         admins.len() > 1 || devices.any(|(id, _)| kit(id))
     }
