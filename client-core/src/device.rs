@@ -20,6 +20,7 @@
 //! | `link`, `invite`, `pending`, `recovery` | how a second device joins, a new member, one who lost everything |
 //! | `notes`, `partners` | notes that are signed, added to, shared by a client; whose lane is whose |
 //! | `people`, `sharing`, `ended` | members and roles; who reads which lane, and until when |
+//! | `policy` | what the practice decides for itself |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
@@ -42,6 +43,7 @@ mod outbox;
 mod partners;
 mod pending;
 mod people;
+mod policy;
 mod recovery;
 mod report;
 mod review;
@@ -77,6 +79,7 @@ pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
 pub use notes::{CONSENT, Consented, Recorded, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
+pub use policy::{PolicyChange, PolicySummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
 pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
 pub use review::QuarantineLine;
@@ -267,6 +270,21 @@ impl<S: Storage> Device<S> {
     }
 
     fn practice_state(&self) -> Result<&State, DeviceError> {
-        self.state.as_ref().ok_or(DeviceError::NoPractice)
+        let none = || match self.check_whole() {
+            Err(error) => error,
+            Ok(()) => DeviceError::NoPractice,
+        };
+        self.state.as_ref().ok_or_else(none)
+    }
+
+    /// Refuses what a person asks for while the ledger is followed from its beginning up to where it was vouched for, or where
+    /// this device itself had come: what is not there yet would look as if it did not exist.
+    fn check_whole(&self) -> Result<(), DeviceError> {
+        let through = self.identity.waypoint.map_or(0, |waypoint| waypoint.size);
+        if self.frontier.size() < through {
+            Err(DeviceError::CatchingUp)
+        } else {
+            Ok(())
+        }
     }
 }

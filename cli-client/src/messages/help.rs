@@ -75,6 +75,19 @@ const LINES: &[(&str, &str)] = &[
     ("troth practice join.full_name", "您的全名，即同事所知的姓名"),
     ("troth practice join.device_name", "本设备的名称"),
     ("troth practice status", "显示机构、本设备和待发送的内容"),
+    ("troth practice policy", "显示机构的自行规定，或作出更改"),
+    (
+        "troth practice policy.custodian",
+        "在作者离开后也可读取其过程笔记（从现在起开始的）的人：一位管理员或咨询师",
+    ),
+    (
+        "troth practice policy.no_custodian",
+        "无人：从现在起开始的过程笔记随作者一同失去",
+    ),
+    (
+        "troth practice policy.recovery_wait",
+        "单独恢复成员的管理员须等待的小时数，其间他人可以阻止：至少 72",
+    ),
     ("troth member", "成员：邀请、角色与离开"),
     (
         "troth member invite",

@@ -99,6 +99,7 @@ impl<S: Storage> Device<S> {
         partner_b: Option<&str>,
     ) -> Result<CaseId, DeviceError> {
         self.told(now, rng);
+        self.check_whole()?;
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
         let mut case = CaseId::default();
         rng.fill_bytes(&mut case.0);
@@ -150,6 +151,7 @@ impl<S: Storage> Device<S> {
 
     /// Every case that this device was shown or made, the newest first.
     pub fn cases(&mut self) -> Result<Vec<CaseSummary>, DeviceError> {
+        self.check_whole()?;
         let mut lanes: BTreeMap<CaseId, Vec<(Lane, DocumentId)>> = BTreeMap::new();
         for (case, lane, document) in self.lanes() {
             lanes.entry(case).or_default().push((lane, document));
@@ -191,6 +193,23 @@ impl<S: Storage> Device<S> {
         }
         cases.sort_by(|a, b| b.created_ms.cmp(&a.created_ms).then_with(|| a.name.cmp(&b.name)));
         Ok(cases)
+    }
+
+    /// Whether this member has opened a case, on whichever of their devices: each begins with process notes of their own.
+    pub fn has_opened_a_case(&self) -> bool {
+        let me = self.identity.member;
+        let mut documents = self.state.iter().flat_map(|s| s.documents.values());
+        let known = documents.any(|d| me.is_some() && d.author_of_notes() == me);
+        let coming = |intent: &Intent| {
+            matches!(
+                intent,
+                Intent::Create {
+                    lane: Lane::ProcessNotes,
+                    ..
+                }
+            )
+        };
+        known || self.outbox.values().any(coming)
     }
 
     /// The document of a case's lane.

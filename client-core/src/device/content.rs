@@ -341,8 +341,9 @@ impl<S: Storage> Device<S> {
         Ok(Opened::Changes(changes.collect()))
     }
 
-    /// Whether a person may look at a document's content now: its share has not ended, and it is not locked.
+    /// Whether a person may look at a document's content now: the ledger is here as far as it was, its share has not ended, and it is not locked.
     fn check_open(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
+        self.check_whole()?;
         self.check_not_ended(id)?;
         self.check_unlocked(id)
     }

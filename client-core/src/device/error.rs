@@ -88,6 +88,12 @@ pub enum DeviceError {
     /// A write failed half-way through taking in news.
     #[error("an earlier write to this computer's disk failed: start the program again; nothing is lost")]
     Torn,
+    /// The ledger is being followed from its beginning, and has not come as far as it was before.
+    #[error(
+        "this device is taking in the practice's whole ledger, as it does when it is new or its member's role shows them more: \
+         nothing is lost; sync, and try again when it has caught up"
+    )]
+    CatchingUp,
     /// It waits for something else that was asked for.
     #[error("this waits until what was asked for before it is done: sync")]
     NotYet,

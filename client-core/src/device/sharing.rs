@@ -125,6 +125,7 @@ impl<S: Storage> Device<S> {
         lane: Lane,
         member: MemberId,
     ) -> Result<(), DeviceError> {
+        self.check_whole()?;
         let document = self.document_of(case, lane).ok_or(DeviceError::NoSuchCase)?;
         let principal = Principal::Member(member);
         self.keep(rng, vec![Intent::EndShare { document, principal }], Vec::new())
@@ -191,6 +192,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn shareable(&mut self, case: &CaseId, lane: Lane, share: &Share) -> Result<DocumentId, DeviceError> {
+        self.check_whole()?;
         let role = self.practice_state()?.roster.role(&share.member, u64::MAX);
         match role {
             None => return Err(DeviceError::NoSuchMember),

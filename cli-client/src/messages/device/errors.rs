@@ -115,6 +115,10 @@ fn chinese(error: &DeviceError) -> String {
             "{} 分区的主人在这里没有设备，因此需要记录其同意：请征求对方意见，并说明同意的方式（`--recorded in-person`、`paper` 或 `phone`）",
             lane.name()
         ),
+        DeviceError::CatchingUp => {
+            "本设备正在接收机构的整个账本（新设备，或角色使其可见更多内容时都会如此）：不会丢失任何内容；请同步，待其完成后重试"
+                .into()
+        }
         DeviceError::NotYet => "这要等先前请求的操作完成：请同步".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
         DeviceError::Seal(error) => format!("内容太长，无法密封：{error}"),
@@ -183,6 +187,7 @@ mod tests {
             DeviceError::SensitiveSet,
             DeviceError::SamePassphrase,
             DeviceError::LastKit,
+            DeviceError::CatchingUp,
             DeviceError::OtherPartners(troth_protocol::statement::Lane::PartnerA),
             DeviceError::TheirsToShare(troth_protocol::statement::Lane::PartnerA),
             DeviceError::ConsentMissing(troth_protocol::statement::Lane::PartnerA),
