@@ -210,6 +210,15 @@ fn a_case_waits_for_a_tested_kit() {
     assert_eq!(test(&laptop, &words).code, 0);
     let opened = laptop.ok(&new("Cho"));
     assert!(!named(&opened), "{}", opened.stderr);
+
+    // A case that was assigned asked nobody for a kit; one's own asks, though there is an untested one.
+    let bo = stage.member(&laptop, "counselor", "bo", "Bo Castellanos");
+    laptop.ok(&["case", "assign", "Cho", "Bo Castellanos"]);
+    bo.ok(&["sync"]);
+    kit(&bo);
+    let first = bo.run(&new("Ito"));
+    assert_eq!(first.code, 4, "{}", first.stderr);
+    assert!(named(&first), "{}", first.stderr);
 }
 
 #[test]

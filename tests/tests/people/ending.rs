@@ -138,6 +138,47 @@ fn the_relay_sends_no_content_of_an_ended_share_to_whoever_follows_or_fetches() 
     all_is_well(&mut s.net);
 }
 
+#[test]
+fn a_share_that_ended_before_its_reader_came_online_is_fetched_without_content() {
+    let (mut net, dir) = practice(86);
+    let counselor = net.admit(0, Role::Counselor, "Lin Mei");
+    let case = case(&mut net, 0);
+    let joint = lane(&net, 0, &case, Lane::Joint);
+    write(&mut net, 0, joint, "never for them").expect("an edit");
+    net.settle();
+    // A beat, which covers what was written so far with a run of hashes.
+    net.pass(60_000);
+    net.offline(counselor);
+    let mut s = Scene {
+        net,
+        _dir: dir,
+        counselor,
+        case,
+        joint,
+    };
+    s.share(HOUR);
+    s.net.pass(HOUR + 60_000);
+    let before = s.net.wire.len();
+    s.net.online(counselor);
+    s.net.settle();
+    let mut fetches = s.net.wire[before..].iter().filter(|frame| {
+        let message = wire::message::<RelayMessage>(frame);
+        matches!(message, Ok(RelayMessage::Fetched(..)))
+    });
+    assert!(fetches.next().is_some(), "it was fetched");
+    let shown = s.net.wire[before..]
+        .iter()
+        .filter_map(|frame| items(frame))
+        .flatten();
+    let theirs: Vec<_> = shown.filter(|(document, _)| *document == joint).collect();
+    assert!(
+        theirs.len() >= 2 && theirs.iter().all(|(_, payload)| !payload),
+        "{theirs:?}"
+    );
+    assert!(s.refused(counselor));
+    all_is_well(&mut s.net);
+}
+
 /// The documents of a frame's entries that need content, each with whether it came.
 fn items(frame: &[u8]) -> Option<Vec<(DocumentId, bool)>> {
     let (RelayMessage::Items(items) | RelayMessage::Fetched(_, _, items)) = wire::message(frame).ok()? else {
