@@ -213,6 +213,8 @@ fn a_share_ends_is_erased_or_its_reader_removed_while_it_is_fetched() {
             if matches!(what, Meanwhile::Ends) {
                 write(&mut net, 0, joint, "after").expect("an admin writes");
                 net.settle();
+                let aside = net.seats[c].device.quarantine().expect("readable");
+                assert!(aside.is_empty(), "that it was fetched is told: {aside:?}");
                 let seen = read(&mut net, c, joint).unwrap_or_default();
                 assert!(!seen.contains(&"after".to_owned()), "{steps}");
             }
