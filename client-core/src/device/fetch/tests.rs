@@ -15,7 +15,7 @@ fn frame_of(payload: usize) -> Items {
         received: 0,
         stream_seq: 0,
         signed: Signed {
-            statement: Vec::new().into(),
+            statement: Vec::new(),
             signature: Signature::Ed25519([0; 64]),
         },
     };
@@ -31,7 +31,7 @@ fn frame_of(payload: usize) -> Items {
         checkpoint: CompactCheckpoint {
             size: 1,
             root: frontier.root(),
-            signature: [0; 64].into(),
+            signature: [0; 64],
         },
         counts: None,
     }
