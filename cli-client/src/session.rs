@@ -92,7 +92,10 @@ impl Session {
             return Err(self.wrong(DeviceError::NoDevice));
         }
         let passphrase = secrets::passphrase(self)?;
-        Device::open(storage, &passphrase).map_err(|e| self.wrong(e))
+        let mut device = Device::open(storage, &passphrase).map_err(|e| self.wrong(e))?;
+        let told = device.tell(driver::now(), &mut driver::rng());
+        told.map_err(|e| self.wrong(e))?;
+        Ok(device)
     }
 
     /// An engine's error in the person's language.

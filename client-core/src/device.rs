@@ -19,8 +19,9 @@
 //! | `cases`, `names` | cases and lanes; names of people and devices |
 //! | `sensitive` | the second unlock: what it opens, and when that closes again |
 //! | `link`, `invite`, `pending`, `recovery` | how a second device joins, a new member, one who lost everything |
-//! | `notes` | notes that are signed, added to, shared by a client |
-//! | `people`, `sharing` | members and roles; who reads which lane |
+//! | `notes`, `partners` | notes that are signed, added to, shared by a client; whose lane is whose |
+//! | `people`, `sharing`, `ended` | members and roles; who reads which lane, and until when |
+//! | `policy` | what the practice decides for itself |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
@@ -30,6 +31,7 @@
 mod accusation;
 mod cases;
 mod content;
+mod ended;
 mod error;
 mod fetch;
 mod gossip;
@@ -41,8 +43,10 @@ mod log;
 mod names;
 mod notes;
 mod outbox;
+mod partners;
 mod pending;
 mod people;
+mod policy;
 mod recovery;
 mod report;
 mod review;
@@ -78,8 +82,9 @@ pub use cases::CaseSummary;
 pub use error::DeviceError;
 pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
-pub use notes::{CONSENT, ShareConsent};
+pub use notes::{CONSENT, Consented, Recorded, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
+pub use policy::{PolicyChange, PolicySummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
 pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
 pub use review::QuarantineLine;
@@ -277,6 +282,21 @@ impl<S: Storage> Device<S> {
     }
 
     fn practice_state(&self) -> Result<&State, DeviceError> {
-        self.state.as_ref().ok_or(DeviceError::NoPractice)
+        let none = || match self.check_whole() {
+            Err(error) => error,
+            Ok(()) => DeviceError::NoPractice,
+        };
+        self.state.as_ref().ok_or_else(none)
+    }
+
+    /// Refuses what a person asks for while the ledger is followed from its beginning up to where it was vouched for, or where
+    /// this device itself had come: what is not there yet would look as if it did not exist.
+    fn check_whole(&self) -> Result<(), DeviceError> {
+        let through = self.identity.waypoint.map_or(0, |waypoint| waypoint.size);
+        if self.frontier.size() < through {
+            Err(DeviceError::CatchingUp)
+        } else {
+            Ok(())
+        }
     }
 }

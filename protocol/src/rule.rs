@@ -86,6 +86,8 @@ rules! {
     Recovery = 30, "the recovery is not open, is open already, or must wait for its time or another admin";
     /// R31: a new ledger key signs for the practice it takes over.
     LedgerKey = 31, "the new ledger key did not sign for this practice";
+    /// R32: once an admin had a recovery kit, an admin's kit remains, or two admins with active devices.
+    NoWayBack = 32, "this would leave the practice to one admin without a recovery kit";
     /// R40: the document exists.
     NoSuchDocument = 40, "there is no such document";
     /// R41: the document is neither superseded nor erased.
@@ -146,6 +148,9 @@ impl Rule {
             Self::TooLarge => "Make it smaller, or attach it as a file.",
             Self::NoNewPractice => "Ask whoever runs the relay to allow new practices.",
             Self::LastOne => "Add another device or admin first.",
+            Self::NoWayBack => {
+                "Make and test another recovery kit first (`troth recovery kit`), or add another admin."
+            }
             Self::Recovery => "Look at the open recoveries: wait, ask another admin, or propose it anew.",
             Self::BeyondEnd => "Run `troth ledger verify`: the relay may have been restored from a backup.",
             _ => "If it happens again, tell whoever runs the relay, with this number.",

@@ -13,11 +13,28 @@ pub fn may_see(state: &State, member: &MemberId, stream: &Stream, position: u64)
     visible_until(state, member, stream).is_some_and(|until| position <= until)
 }
 
-/// Whether a member may open the payloads of a stream. Auditors see the statements of records only; the roster's payloads are
-/// sealed keys, among them their own.
-pub fn may_open(state: &State, member: &MemberId, stream: &Stream, position: u64) -> bool {
-    let shown = *stream == Stream::Roster || state.roster.role(member, u64::MAX) != Some(Role::Auditor);
-    shown && may_see(state, member, stream, position)
+/// Whether a member may open the payload of a stream's entry at a time, in milliseconds since the Unix epoch: the relay's
+/// clock where it decides what to send.
+pub fn may_open(state: &State, member: &MemberId, stream: &Stream, position: u64, now: u64) -> bool {
+    opens_until(state, member, stream, now).is_some_and(|until| position <= until)
+}
+
+/// The last position of a stream whose payload a member may open at a time; `None` for none, `u64::MAX` for whatever comes.
+///
+/// Auditors see the statements of records only; the roster's payloads are sealed keys, among them their own. A right whose
+/// date has passed opens nothing any more, while its statements are seen until the one that writes its end down: what is
+/// valid, and what is counted, depends on no clock.
+pub fn opens_until(state: &State, member: &MemberId, stream: &Stream, now: u64) -> Option<u64> {
+    let closed = match stream {
+        Stream::Roster => false,
+        _ if state.roster.role(member, u64::MAX) == Some(Role::Auditor) => true,
+        Stream::Document(id) => {
+            let document = state.documents.get(id)?;
+            document.ended_on(&state.roster, member, u64::MAX, now).is_some()
+        }
+        _ => false,
+    };
+    visible_until(state, member, stream).filter(|_| !closed)
 }
 
 /// The last position of a stream that a member may see; `None` for nothing at all, `u64::MAX` for whatever comes.

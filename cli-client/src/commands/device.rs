@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use troth_client_core::device::{DeviceSummary, Phase, Report, SensitiveState};
+use troth_client_core::device::{DeviceError, DeviceSummary, Phase, Report, SensitiveState};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::DeviceKind;
 
@@ -48,6 +48,9 @@ pub enum Command {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
+        /// Revoke it even if it is your last recovery kit
+        #[arg(long)]
+        last_kit: bool,
     },
 }
 
@@ -65,7 +68,8 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             compromised,
             dry_run,
             yes,
-        } => revoke(session, &device, compromised, dry_run, yes).await,
+            last_kit,
+        } => revoke(session, &device, (compromised, last_kit), dry_run, yes).await,
     }
 }
 
@@ -238,7 +242,7 @@ pub fn name(language: Language, device: &DeviceSummary) -> String {
 async fn revoke(
     session: &Session,
     wanted: &str,
-    compromised: bool,
+    (compromised, last_kit): (bool, bool),
     dry: bool,
     yes: bool,
 ) -> Result<(), Failure> {
@@ -253,15 +257,37 @@ async fn revoke(
     if other.this {
         return Err(Failure::usage(say::revoke_this(language)));
     }
+    let last = device.is_last_kit(&other.id);
+    value["last_kit"] = last.into();
     if dry {
+        if last {
+            session.out.note(&say::revoke_last_kit(language));
+        }
         return session.out.result(&value, &say::revoke_dry(language, &called));
     }
-    if !yes && !secrets::confirmed(session, &say::revoke_ask(language, &called))? {
+    // `--yes` answers the usual question: this one is another.
+    let ask = if last && !last_kit {
+        if !secrets::can_ask(session) {
+            return Err(session.wrong(DeviceError::LastKit));
+        }
+        session.out.note(&say::revoke_last_kit(language));
+        Some(say::revoke_last_ask(language, &called))
+    } else {
+        (!yes).then(|| say::revoke_ask(language, &called))
+    };
+    if let Some(ask) = ask
+        && !secrets::confirmed(session, &ask)?
+    {
         return session
             .out
             .result(&value, &crate::messages::failure::stopped(language));
     }
-    let done = device.revoke_device(driver::now(), &mut driver::rng(), other.id, compromised);
+    let (now, mut rng) = (driver::now(), driver::rng());
+    let done = if last {
+        device.revoke_last_kit(now, &mut rng, other.id, compromised)
+    } else {
+        device.revoke_device(now, &mut rng, other.id, compromised)
+    };
     done.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
     let done = sent.is_sent();

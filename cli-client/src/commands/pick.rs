@@ -272,11 +272,13 @@ pub fn readable<T>(
     read: Result<T, troth_client_core::device::DeviceError>,
 ) -> Result<Option<T>, Failure> {
     use troth_client_core::device::DeviceError::{
-        NoSuchDocument, NotReadable, SensitiveLocked, SensitiveNotSet,
+        NoSuchDocument, NotReadable, SensitiveLocked, SensitiveNotSet, ShareEnded,
     };
     match read {
         Ok(value) => Ok(Some(value)),
-        Err(NotReadable(_) | NoSuchDocument(_) | SensitiveLocked | SensitiveNotSet) => Ok(None),
+        Err(NotReadable(_) | NoSuchDocument(_) | SensitiveLocked | SensitiveNotSet | ShareEnded(_)) => {
+            Ok(None)
+        }
         Err(error) => Err(session.wrong(error)),
     }
 }

@@ -1,6 +1,6 @@
 //! `troth practice`: founding one, joining one, and how it stands.
 
-use clap::Subcommand;
+use clap::{Subcommand, value_parser};
 use serde_json::json;
 use troth_client_core::crypto::Cost;
 use troth_client_core::device::Phase;
@@ -15,6 +15,7 @@ use crate::session::{Device, Session, Trip};
 use crate::storage::SqliteStorage;
 
 mod join;
+mod policy;
 
 /// What to do with the practice.
 #[derive(Debug, Subcommand)]
@@ -47,6 +48,18 @@ pub enum Command {
     },
     /// Show the practice, this device, and what waits
     Status,
+    /// Show what the practice has decided for itself, or decide otherwise
+    Policy {
+        /// Who also reads process notes that are begun from now on, once their author has left: an admin or a counselor
+        #[arg(long, value_name = "MEMBER", conflicts_with = "no_custodian")]
+        custodian: Option<String>,
+        /// Nobody does: process notes that are begun from now on are lost with their author
+        #[arg(long)]
+        no_custodian: bool,
+        /// How many hours an admin waits who recovers somebody alone, in which others can stop it: at least 72
+        #[arg(long, value_name = "HOURS", value_parser = value_parser!(u64).range(72..=8760))]
+        recovery_wait: Option<u64>,
+    },
 }
 
 /// Does it.
@@ -67,6 +80,11 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             device_name,
         } => join::join(session, &code, &full_name, device_name).await,
         Command::Status => status(session),
+        Command::Policy {
+            custodian,
+            no_custodian,
+            recovery_wait,
+        } => policy::run(session, custodian.as_deref(), no_custodian, recovery_wait).await,
     }
 }
 

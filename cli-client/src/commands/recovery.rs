@@ -114,8 +114,9 @@ pub fn before_case(session: &Session, device: &mut Device, skip: bool) -> Result
     if kits.iter().any(|kit| kit.tested) {
         return Ok(());
     }
-    // A kit may have been tested on another device of theirs: once there are cases, it is not asked for on each.
-    let begun = !kits.is_empty() && !device.cases().map_err(|e| session.wrong(e))?.is_empty();
+    // A kit may have been tested on another device of theirs: once they have opened a case, it is not asked for on each. One
+    // that was assigned to them asked nobody.
+    let begun = !kits.is_empty() && device.has_opened_a_case();
     if !skip && !begun {
         return Err(Failure::not_allowed(say::required(language)));
     }

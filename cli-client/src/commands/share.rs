@@ -1,8 +1,9 @@
 //! `troth share`: who reads which lane, giving and ending that.
 
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
-use troth_client_core::device::Share;
+use troth_client_core::device::{Recorded, Share};
 use troth_protocol::statement::{Lane, Rights, Role};
 
 use super::pick;
@@ -12,9 +13,12 @@ use crate::messages::share as say;
 use crate::output::time;
 use crate::session::Session;
 
+pub mod consents;
 mod item;
 mod table;
 mod until;
+
+pub use item::how_shown;
 
 /// What to do with shares.
 #[derive(Debug, Subcommand)]
@@ -55,13 +59,16 @@ pub enum Command {
         /// The case: its name, or the beginning of its id
         case: String,
     },
-    /// Share a note of your own lane with your partner: copies it into joint, with your signed consent
+    /// Share a note of a partner's lane: copies it into joint, with the partner's signed consent
     Item {
         /// The note: its id or the beginning of it
         note: String,
         /// What you consent to, in your words
         #[arg(long, value_name = "TEXT")]
         words: Option<String>,
+        /// For a partner who has no device here: record that they consented, and how: in-person, paper or phone
+        #[arg(long, value_name = "HOW", value_parser = recorded())]
+        recorded: Option<Recorded>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -89,8 +96,23 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         }
         Command::Revoke { case, lane, member } => revoke(session, [&case, &lane, &member]).await,
         Command::List { case } => table::list(session, &case),
-        Command::Item { note, words, yes } => item::share(session, &note, words, yes).await,
+        Command::Item {
+            note,
+            words,
+            recorded,
+            yes,
+        } => item::share(session, &note, words, recorded, yes).await,
     }
+}
+
+fn recorded() -> impl TypedValueParser<Value = Recorded> {
+    const ALL: [Recorded; 3] = [Recorded::InPerson, Recorded::Paper, Recorded::Phone];
+    let names = PossibleValuesParser::new(ALL.map(Recorded::name));
+    names.try_map(|name| {
+        ALL.into_iter()
+            .find(|how| how.name() == name)
+            .ok_or("no such way")
+    })
 }
 
 async fn grant(

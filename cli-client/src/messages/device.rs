@@ -26,6 +26,10 @@ messages! {
     unnamed() = "(no name)", "（未命名）";
     revoke_ask(device: &str) = "Revoke {device}? It will read nothing that is written from now on; this cannot be undone.",
         "撤销 {device}？此后写入的内容它都无法读取；此操作无法撤回。";
+    revoke_last_kit() = "That is your last recovery kit. Without one, losing your devices means losing what only you can read.",
+        "这是您最后一份恢复套件。没有它，一旦丢失所有设备，就会失去只有您能读取的内容。";
+    revoke_last_ask(device: &str) = "Revoke {device} nevertheless, and be without a kit? This cannot be undone.",
+        "仍要撤销 {device}，从此没有恢复套件？此操作无法撤回。";
     revoke_dry(device: &str) = "{device} would be revoked. Nothing was done.", "将撤销 {device}。未做任何更改。";
     revoke_done(device: &str) = "{device} is revoked: it reads nothing that is written from now on. What it had read before, it may still hold.",
         "{device} 已被撤销：此后写入的内容它都无法读取。它之前读过的内容可能仍留在其上。";

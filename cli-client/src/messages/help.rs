@@ -75,6 +75,19 @@ const LINES: &[(&str, &str)] = &[
     ("troth practice join.full_name", "您的全名，即同事所知的姓名"),
     ("troth practice join.device_name", "本设备的名称"),
     ("troth practice status", "显示机构、本设备和待发送的内容"),
+    ("troth practice policy", "显示机构的自行规定，或作出更改"),
+    (
+        "troth practice policy.custodian",
+        "在作者离开后也可读取其过程笔记（从现在起开始的）的人：一位管理员或咨询师",
+    ),
+    (
+        "troth practice policy.no_custodian",
+        "无人：从现在起开始的过程笔记随作者一同失去",
+    ),
+    (
+        "troth practice policy.recovery_wait",
+        "单独恢复成员的管理员须等待的小时数，其间他人可以阻止：至少 72",
+    ),
     ("troth member", "成员：邀请、角色与离开"),
     (
         "troth member invite",
@@ -134,6 +147,10 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("troth device revoke.dry_run", "只说明将会做什么"),
     ("troth device revoke.yes", "不询问"),
+    (
+        "troth device revoke.last_kit",
+        "即使是您最后一份恢复套件，也予以撤销",
+    ),
     ("troth passphrase", "本设备的口令"),
     (
         "troth passphrase sensitive",
@@ -304,10 +321,14 @@ const LINES: &[(&str, &str)] = &[
     ("troth share list.case", CASE),
     (
         "troth share item",
-        "与伴侣共享您自己分区中的一份笔记：连同您签署的同意书复制到 joint",
+        "共享一方伴侣分区中的一份笔记：连同其签署的同意书复制到 joint",
     ),
     ("troth share item.note", NOTE),
     ("troth share item.words", "您所同意的内容，用您自己的话写"),
+    (
+        "troth share item.recorded",
+        "对方在这里没有设备时：记录其已同意，以及方式：in-person、paper 或 phone",
+    ),
     ("troth share item.yes", "不询问"),
     ("troth sync", "发送待发送的内容，获取新的内容"),
     (

@@ -21,6 +21,8 @@ messages! {
         "以上内容已签名。此后笔记有改动，目前内容如下，无人签名：";
     consented(lane: &str, by: &str, at: &str, words: &str) = "Shared from {lane} by {by}, {at}, with signed consent: “{words}”",
         "由 {by} 于 {at} 从 {lane} 共享，并签署同意：“{words}”";
+    consent_recorded(lane: &str, by: &str, at: &str, how: &str, words: &str) = "Shared from {lane}, {at}: {by} recorded the consent of whose lane that is ({how}): “{words}”",
+        "{at} 自 {lane} 共享：{by} 代分区主人记录其同意（{how}）：“{words}”";
     consent_invalid(lane: &str, by: &str, at: &str) = "INVALID CONSENT in the name of {by}, from {lane}, {at}: it is not that member's. Ask them whether they shared this.",
         "同意书无效：以 {by} 之名于 {at} 从 {lane} 共享的同意并非该成员所签。请向其本人核实是否共享了此内容。";
     sign_ask(id: &str) = "Sign note {id} as it stands above? It cannot be changed then, only added to.",

@@ -37,5 +37,15 @@ messages! {
     status_verified(size: u64, at: &str) = "entries: {size}, verified up to {at}", "{size} 条记录，已验证至 {at}";
     status_waiting() = "waiting to be sent", "待发送";
     status_aside() = "set aside for review", "搁置待查看";
+    policy_custodian() = "process notes, once their author has left", "作者离开后的过程笔记";
+    policy_nobody() = "lost with their author", "随作者一同失去";
+    policy_wait() = "an admin who recovers somebody alone waits", "单独恢复成员的管理员须等待";
+    policy_hours(hours: u64) = "{hours} hours", "{hours} 小时";
+    policy_from_now() = "This holds for process notes that are begun, and recoveries that are proposed, from now on.",
+        "这适用于从现在起开始的过程笔记和提出的恢复。";
+    policy_waits() = "Nothing has changed until this reaches the relay: run `troth sync` as soon as you can.",
+        "在此操作到达中继之前一切不变：请尽快运行 `troth sync`。";
+    no_custodian_that(member: &str) = "{member} is neither an admin nor a counselor, and keeps no process notes: name one who is, or change their role (`troth member role`).",
+        "{member} 既不是管理员也不是咨询师，不保管过程笔记：请指定其他人，或更改其角色（`troth member role`）。";
     never() = "never", "从未";
 }

@@ -42,6 +42,7 @@ const fn chinese(rule: Rule) -> &'static str {
         Rule::TurnFirst => "已暴露的密钥必须先更换",
         Rule::Recovery => "恢复尚未提出、尚未同意，或已被阻止",
         Rule::LedgerKey => "新的账本密钥没有为该机构签名",
+        Rule::NoWayBack => "这样会使机构只剩一位没有恢复套件的管理员",
         Rule::NoSuchDocument => "没有这份文档",
         Rule::Closed => "该文档已关闭",
         Rule::WrongEpoch => "密封这处编辑之后，文档的密钥已更换",
@@ -78,6 +79,7 @@ const fn remedy(rule: Rule) -> &'static str {
         Rule::TooLarge => "请缩小内容，或作为文件附加。",
         Rule::NoNewPractice => "请让中继的管理者允许新机构。",
         Rule::LastOne => "请先添加另一台设备或另一位管理员。",
+        Rule::NoWayBack => "请先制作并核对另一份恢复套件（`troth recovery kit`），或添加另一位管理员。",
         Rule::BeyondEnd => "请运行 `troth ledger verify`：中继可能是从备份恢复的。",
         _ => "如再次发生，请把这个编号告知中继的管理者。",
     }

@@ -29,6 +29,7 @@ messages! {
     write() = "write", "读写";
     read() = "read", "只读";
     nothing() = "nothing", "无权";
+    ended() = "ended", "已结束";
     until(at: &str) = "until {at}", "至 {at}";
     no_key() = "no key yet", "尚无密钥";
     old_key() = "still has the present key", "仍持有当前密钥";
@@ -39,6 +40,20 @@ messages! {
     consent() = "I share this note with my partner and our counselors. They can read it and keep it, and I cannot take it back from those who have read it.",
         "我同意与我的伴侣及我们的咨询师共享这份笔记。他们可以阅读并保留它；对已经读过的人，我无法收回。";
     ask(words: &str) = "You sign this: “{words}” Share the note above?", "您将签署：“{words}” 共享上面的笔记吗？";
+    ask_recorded(lane: &str, how: &str, words: &str) = "You sign, for whose lane {lane} is, that they consented {how}: “{words}” Share the note above?",
+        "您将代 {lane} 分区的主人签署，对方已{how}同意：“{words}” 共享上面的笔记吗？";
+    shared_recorded(id: &str, lane: &str) = "Note {id} is copied into joint. Beside it stands that you recorded the consent for whose lane {lane} is.",
+        "笔记 {id} 已复制到 joint，旁边注明由您代 {lane} 分区的主人记录其同意。";
+    in_person() = "in person", "当面";
+    on_paper() = "on paper", "书面";
+    by_phone() = "by telephone", "电话";
+    consents() = "Items shared out of a partner's lane:", "从一方伴侣的分区中共享的内容：";
+    consent_own(at: &str, lane: &str, by: &str) = "{at}  {lane}  consented by {by}, signed on their device",
+        "{at}  {lane}  由 {by} 在其设备上签署同意";
+    consent_recorded(at: &str, lane: &str, by: &str, how: &str) = "{at}  {lane}  recorded by {by} on behalf of {lane} ({how})",
+        "{at}  {lane}  由 {by} 代 {lane} 记录（{how}）";
+    consent_invalid(at: &str, lane: &str, by: &str) = "{at}  {lane}  INVALID consent in the name of {by}",
+        "{at}  {lane}  以 {by} 名义的无效同意";
     shared(id: &str) = "Note {id} is copied into joint, with your signed consent beside it. The one in your lane stays yours.",
         "笔记 {id} 已复制到 joint，并附有您签署的同意书。您分区中的原件仍属于您。";
 }

@@ -12,6 +12,7 @@ mod killed;
 mod linking;
 mod members;
 mod mistakes;
+mod policy;
 mod recovery;
 mod second_unlock;
 mod set_aside;

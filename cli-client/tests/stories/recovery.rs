@@ -143,7 +143,24 @@ fn the_sheet_is_a_pdf_and_the_words_are_nowhere_else() {
     laptop.ok(&["device", "revoke", &first]);
     let kits = laptop.json(&["recovery", "list"])["kits"].clone();
     assert_eq!(kits.as_array().unwrap().len(), 1);
-    assert_ne!(kits[0]["id"].as_str().unwrap()[..16], first);
+    let last = &kits[0]["id"].as_str().unwrap()[..16];
+    assert_ne!(last, first);
+    // The last one is asked about by name, and the only admin's stays.
+    let unasked = laptop.run(&["device", "revoke", last, "--yes"]);
+    assert_eq!(unasked.code, 1, "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("last recovery kit"), "{}", unasked.stderr);
+    let alone = laptop.run(&["device", "revoke", last, "--last-kit", "--yes"]);
+    assert_eq!(alone.code, 4, "{}", alone.stderr);
+    assert!(alone.stderr.contains("R32"), "{}", alone.stderr);
+    assert_eq!(laptop.json(&["recovery", "list"])["kits"], kits);
+    // A counselor may do without: the practice has other ways.
+    let bo = stage.member(&laptop, "counselor", "bo", "Bo Castellanos");
+    let (id, _) = kit(&bo);
+    assert_eq!(bo.run(&["device", "revoke", &id[..16], "--yes"]).code, 1);
+    let dry = bo.json(&["device", "revoke", &id[..16], "--dry-run"]);
+    assert_eq!(dry["last_kit"], true);
+    let revoked = bo.json(&["device", "revoke", &id[..16], "--last-kit", "--yes"]);
+    assert_eq!(revoked["revoked"], true);
 }
 
 #[test]
@@ -193,6 +210,15 @@ fn a_case_waits_for_a_tested_kit() {
     assert_eq!(test(&laptop, &words).code, 0);
     let opened = laptop.ok(&new("Cho"));
     assert!(!named(&opened), "{}", opened.stderr);
+
+    // A case that was assigned asked nobody for a kit; one's own asks, though there is an untested one.
+    let bo = stage.member(&laptop, "counselor", "bo", "Bo Castellanos");
+    laptop.ok(&["case", "assign", "Cho", "Bo Castellanos"]);
+    bo.ok(&["sync"]);
+    kit(&bo);
+    let first = bo.run(&new("Ito"));
+    assert_eq!(first.code, 4, "{}", first.stderr);
+    assert!(named(&first), "{}", first.stderr);
 }
 
 #[test]
@@ -245,6 +271,7 @@ fn all_devices_are_lost_and_the_words_bring_everything_back() {
 
     // It goes on as any device does, and the kit can be replaced.
     desk.ok(&["device", "revoke", "laptop", "--compromised"]);
+    desk.ok(&desk.open(&["recovery", "kit"]));
     desk.ok(&["device", "revoke", &id[..16]]);
     let (_, late) = come_back(&stage, &relay.url, "late", &words);
     assert_eq!(late.code, 1, "{}", late.stderr);

@@ -224,9 +224,34 @@ fn a_share_with_an_end_ends() {
     {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
+    // Nobody has written since, and nothing has reached this device: it shows nothing more all the same.
+    assert_eq!(texts(&theo, &case), []);
+    let ended = |of: &Troth| {
+        let listed = of.json(&["share", "list", CASE]);
+        let all = listed["access"].as_array().unwrap().clone();
+        let his = |a: &Value| a["lane"] == "joint" && a["name"] == "Theodore Pemberton";
+        let his = all.into_iter().find(his).unwrap();
+        (
+            his["rights"].clone(),
+            his["ended"].clone(),
+            his["holds_key"].clone(),
+        )
+    };
+    assert_eq!(ended(&ash), (json!(null), json!(true), json!(true)));
+    let table = ash.ok(&["share", "list", CASE]).stdout;
+    assert!(table.contains("ended"), "{table}");
     add(&ash, CASE, "joint", "too late");
     theo.ok(&["sync"]);
-    assert_eq!(texts(&theo, &case), pairs(&[("joint", "in time")]));
+    assert_eq!(texts(&theo, &case), []);
+    assert_eq!(ended(&ash), (json!(null), json!(true), json!(false)));
+    // Shared again, it is all there.
+    assert_eq!(grant("30d").code, 0);
+    theo.ok(&["sync"]);
+    assert_eq!(
+        texts(&theo, &case),
+        pairs(&[("joint", "in time"), ("joint", "too late")])
+    );
+    theo.ok(&["ledger", "verify"]);
 }
 
 #[test]
@@ -247,6 +272,16 @@ fn a_partner_shares_one_note_of_their_lane_with_signed_consent() {
     }
     theo.ok(&["sync"]);
     let secret = add(&theo, &case, "partner-a", "I feel unheard.");
+    // Nobody shares it for him, nor shows her the lane.
+    ash.ok(&["sync"]);
+    for how in [&[][..], &["--recorded", "in-person"]] {
+        let stead = ash.run(&[&["share", "item", &secret[..8]], how].concat());
+        assert_eq!(stead.code, 1, "{}", stead.stderr);
+        assert!(stead.stderr.contains("consents on it"), "{}", stead.stderr);
+    }
+    let whole = ash.run(&["share", "grant", CASE, "--lane", "partner-a", "--with", "林书瑶"]);
+    assert_eq!(whole.code, 1, "{}", whole.stderr);
+    assert!(whole.stderr.contains("share item"), "{}", whole.stderr);
     add(&theo, &case, "partner-a", "This stays mine.");
     lin.ok(&["sync"]);
     assert_eq!(texts(&lin, &case), [], "one partner's lane is not the other's");
@@ -281,6 +316,56 @@ fn a_partner_shares_one_note_of_their_lane_with_signed_consent() {
     assert!(words.contains("I share this note"), "{words}");
     let joint = ash.run(&["share", "item", &copy]);
     assert_eq!(joint.code, 1, "{}", joint.stderr);
+}
+
+#[test]
+fn the_consent_of_a_partner_without_a_device_is_recorded_by_name() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let ash = stage.founder(&relay);
+    open_case(&ash);
+    let said = add(&ash, CASE, "partner-b", "She asked me to pass this on.");
+    let unsaid = ash.run(&["share", "item", &said[..8]]);
+    assert_eq!(unsaid.code, 1, "{}", unsaid.stderr);
+    assert!(unsaid.stderr.contains("--recorded"), "{}", unsaid.stderr);
+    assert_eq!(
+        ash.run(&["share", "item", &said[..8], "--recorded", "guessed"])
+            .code,
+        2
+    );
+    let shared = ash.json(&["share", "item", &said[..8], "--recorded", "paper"]);
+    assert_eq!(shared["recorded"], "paper");
+    let consent = |of: &Value| {
+        let consent = &of["consents"][0];
+        ["name", "lane", "recorded", "valid"].map(|key| consent[key].clone())
+    };
+    let expected = [
+        json!("Wanjiru Ashdown"),
+        json!("partner-b"),
+        json!("paper"),
+        json!(true),
+    ];
+    assert_eq!(consent(&ash.json(&["share", "list", CASE])), expected);
+    assert_eq!(consent(&ash.json(&["ledger", "log", "--case", CASE])), expected);
+    for command in [&["share", "list", CASE][..], &["ledger", "log", "--case", CASE]] {
+        let words = ash.ok(command).stdout;
+        assert!(
+            words.contains("recorded by Wanjiru Ashdown on behalf of partner-b (on paper)"),
+            "{words}"
+        );
+    }
+    let chinese = ash.ok(&["--lang", "zh", "share", "list", CASE]).stdout;
+    assert!(
+        chinese.contains("由 Wanjiru Ashdown 代 partner-b 记录（书面）"),
+        "{chinese}"
+    );
+    let notes = ash.json(&["note", "list", CASE, "--lane", "joint"]);
+    let copy = notes["notes"][0]["id"].as_str().unwrap().to_owned();
+    assert!(
+        ash.ok(&["note", "show", &copy])
+            .stdout
+            .contains("recorded the consent")
+    );
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rand_core::CryptoRng;
 use troth_protocol::document::Document;
 use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, PracticeId};
-use troth_protocol::statement::{AccessKind, Lane, Principal, Reader, Rights, Role};
+use troth_protocol::rule::Rule;
+use troth_protocol::statement::{AccessKind, Lane, Principal, Reader, Rights, Role, RosterAction};
 use troth_protocol::wire::{Info, Upload};
 
 use super::outbox::Intent;
@@ -98,6 +99,7 @@ impl<S: Storage> Device<S> {
         partner_b: Option<&str>,
     ) -> Result<CaseId, DeviceError> {
         self.told(now, rng);
+        self.check_whole()?;
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
         let mut case = CaseId::default();
         rng.fill_bytes(&mut case.0);
@@ -149,6 +151,7 @@ impl<S: Storage> Device<S> {
 
     /// Every case that this device was shown or made, the newest first.
     pub fn cases(&mut self) -> Result<Vec<CaseSummary>, DeviceError> {
+        self.check_whole()?;
         let mut lanes: BTreeMap<CaseId, Vec<(Lane, DocumentId)>> = BTreeMap::new();
         for (case, lane, document) in self.lanes() {
             lanes.entry(case).or_default().push((lane, document));
@@ -190,6 +193,23 @@ impl<S: Storage> Device<S> {
         }
         cases.sort_by(|a, b| b.created_ms.cmp(&a.created_ms).then_with(|| a.name.cmp(&b.name)));
         Ok(cases)
+    }
+
+    /// Whether this member has opened a case, on whichever of their devices: each begins with process notes of their own.
+    pub fn has_opened_a_case(&self) -> bool {
+        let me = self.identity.member;
+        let mut documents = self.state.iter().flat_map(|s| s.documents.values());
+        let known = documents.any(|d| me.is_some() && d.author_of_notes() == me);
+        let coming = |intent: &Intent| {
+            matches!(
+                intent,
+                Intent::Create {
+                    lane: Lane::ProcessNotes,
+                    ..
+                }
+            )
+        };
+        known || self.outbox.values().any(coming)
     }
 
     /// The document of a case's lane.
@@ -250,7 +270,35 @@ impl<S: Storage> Device<S> {
 
     /// Revokes a device: what its keys could open turns with it; every other document turns before its next edit. With
     /// `compromised`, every document that this device can write to turns at once.
+    ///
+    /// # Errors
+    /// [`DeviceError::LastKit`] for this member's last recovery kit: [`Self::revoke_last_kit`] revokes it. R32 for the
+    /// practice's last way back.
     pub fn revoke_device(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        device: DeviceId,
+        compromised: bool,
+    ) -> Result<(), DeviceError> {
+        if self.is_last_kit(&device) {
+            return Err(DeviceError::LastKit);
+        }
+        self.revoke(now, rng, device, compromised)
+    }
+
+    /// Revokes this member's last recovery kit, knowing that it is: see [`Self::revoke_device`].
+    pub fn revoke_last_kit(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        device: DeviceId,
+        compromised: bool,
+    ) -> Result<(), DeviceError> {
+        self.revoke(now, rng, device, compromised)
+    }
+
+    fn revoke(
         &mut self,
         now: u64,
         rng: &mut impl CryptoRng,
@@ -259,10 +307,19 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         self.told(now, rng);
         let position = self.frontier.size();
-        let roster = &self.practice_state()?.roster;
-        roster
+        let state = self.practice_state()?;
+        state
+            .roster
             .active(&device, position)
             .map_err(|_| DeviceError::NoSuchDevice)?;
+        // What the rules refuse whatever else is in the statement is said at once, and not when it comes back.
+        let revoking = [RosterAction::RevokeDevice { device, compromised }];
+        let planned = state
+            .roster
+            .plan(position, state.received, self.secrets.id, &revoking);
+        if let Err(rule @ Rule::NoWayBack) = planned {
+            return Err(rule.into());
+        }
         let mut intents = vec![Intent::Revoke { device, compromised }];
         if compromised {
             intents.extend(self.turns_of_all(now)?);

@@ -123,7 +123,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn open_content(&mut self, id: DocumentId) -> Result<&mut Content, DeviceError> {
-        self.check_unlocked(&id)?;
+        self.check_open(&id)?;
         if !self.contents.contains_key(&id) {
             let content = self.load_content(id)?;
             self.contents.insert(id, content);
@@ -169,7 +169,7 @@ impl<S: Storage> Device<S> {
         for ids in ids.chunks(OPEN_TOGETHER) {
             let mut opening = Vec::new();
             for id in ids {
-                if self.contents.contains_key(id) || passed_over(self.check_unlocked(id))?.is_none() {
+                if self.contents.contains_key(id) || passed_over(self.check_open(id))?.is_none() {
                     continue;
                 }
                 let Some(content) = passed_over(self.load_content(*id))? else {
@@ -344,12 +344,19 @@ impl<S: Storage> Device<S> {
         Ok(Opened::Changes(changes.collect()))
     }
 
+    /// Whether a person may look at a document's content now: the ledger is here as far as it was, its share has not ended, and it is not locked.
+    fn check_open(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
+        self.check_whole()?;
+        self.check_not_ended(id)?;
+        self.check_unlocked(id)
+    }
+
     /// Whether this member's role lets them have payloads at all.
     fn may_open_at(&self, id: DocumentId, position: u64) -> bool {
         let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
             return false;
         };
-        may_open(state, &me, &Stream::Document(id), position)
+        may_open(state, &me, &Stream::Document(id), position, self.reading_clock())
     }
 
     pub(super) fn lane(&self, id: DocumentId) -> Lane {

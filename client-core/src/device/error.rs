@@ -42,6 +42,9 @@ pub enum DeviceError {
     /// This device holds no key for it.
     #[error("this device cannot open the {} lane of that case: it was not shared with you, or needs a sync", .0.name())]
     NotReadable(Lane),
+    /// The share that this member had ended on its date.
+    #[error("the {} lane of that case was shared with you until a date that has passed: ask for it to be shared again", .0.name())]
+    ShareEnded(Lane),
     /// What came under the code is not what the code stands for.
     #[error("the code does not fit the other device: start again there for a new code, and copy it whole")]
     WrongCode,
@@ -85,6 +88,12 @@ pub enum DeviceError {
     /// A write failed half-way through taking in news.
     #[error("an earlier write to this computer's disk failed: start the program again; nothing is lost")]
     Torn,
+    /// The ledger is being followed from its beginning, and has not come as far as it was before.
+    #[error(
+        "this device is taking in the practice's whole ledger, as it does when it is new or its member's role shows them more: \
+         nothing is lost; sync, and try again when it has caught up"
+    )]
+    CatchingUp,
     /// It waits for something else that was asked for.
     #[error("this waits until what was asked for before it is done: sync")]
     NotYet,
@@ -99,6 +108,27 @@ pub enum DeviceError {
         "this relay knows no practice with that kit: look at the address on the sheet, or at whether the kit was replaced by a newer one"
     )]
     KitUnknown,
+    /// One partner's lane was to be shown to the other.
+    #[error(
+        "{lane} is one partner's own, and that member is the other partner: let whose lane it is share an item of it \
+         (`troth share item`), or, if they were given the wrong lane before, end that share first",
+        lane = .0.name()
+    )]
+    OtherPartners(Lane),
+    /// An item of a partner's lane was to be shared in the stead of a client who can do it themselves.
+    #[error(
+        "whose lane {lane} is has a device of their own and consents on it: ask them to share the item there \
+         (`troth share item`)",
+        lane = .0.name()
+    )]
+    TheirsToShare(Lane),
+    /// An item of a partner's lane was to be shared without their consent.
+    #[error(
+        "whose lane {lane} is has no device here, so their consent is recorded: ask them, and say how they gave it \
+         (`--recorded in-person`, `paper` or `phone`)",
+        lane = .0.name()
+    )]
+    ConsentMissing(Lane),
     /// There is no such recovery.
     #[error("there is no such recovery to decide on: sync, and list them with `troth recovery list`")]
     NoSuchRecovery,
@@ -112,6 +142,12 @@ pub enum DeviceError {
         "that is no edit that this device can show: look at what it is called, and do anew what it was for, or discard it"
     )]
     NoEdit,
+    /// The last recovery kit was to be revoked, without saying that it is.
+    #[error(
+        "that is your last recovery kit: without one, losing your devices means losing what only you can read. Make and \
+         test another first (`troth recovery kit`), or say that you mean it (`--last-kit`)"
+    )]
+    LastKit,
     /// What is sensitive was asked for before a second passphrase was chosen.
     #[error(
         "assessments and process notes open with a second passphrase, and this device has none yet: choose one with \

@@ -29,13 +29,20 @@ use super::rows::{CONTENT, DOCUMENT, ENTRY, EntryRow, LEDGER, ROSTER, RUN};
 use super::{Device, DeviceError, Effect};
 use crate::storage::{Storage, Write};
 
-/// Documents fetched at once: what they hold stays in memory until all of it is proven.
+/// Documents fetched at once.
 const AT_ONCE: usize = 64;
 
+/// What several fetched documents may take in memory until all of it is proven, in bytes: of more, half as many are asked
+/// for. One alone may be as large as it is.
+const TOGETHER: usize = 32 * 1024 * 1024;
+
 /// What is being fetched.
-#[derive(Default)]
 pub(super) struct Fetching {
     wanted: BTreeSet<DocumentId>,
+    /// How many are asked for at once.
+    at_once: usize,
+    /// What `entries` holds, in bytes.
+    held: usize,
     /// The request that is under way; 0: none.
     request: u64,
     asked: BTreeSet<DocumentId>,
@@ -46,6 +53,23 @@ pub(super) struct Fetching {
     roots: HashMap<(u8, u64), Hash>,
     /// Entries of wanted documents that came while the fetch was under way.
     since: Vec<(u64, EntryItem)>,
+}
+
+impl Default for Fetching {
+    fn default() -> Self {
+        Self {
+            wanted: BTreeSet::new(),
+            at_once: AT_ONCE,
+            held: 0,
+            request: 0,
+            asked: BTreeSet::new(),
+            goal: None,
+            frontier: Frontier::new(),
+            entries: BTreeMap::new(),
+            roots: HashMap::new(),
+            since: Vec::new(),
+        }
+    }
 }
 
 impl Fetching {
@@ -75,7 +99,19 @@ impl Fetching {
 
     /// Lets go of a fetch that was not answered; what is wanted stays wanted.
     pub(super) fn put_off(&mut self) {
-        *self = Self::wanting(self.wanted.iter().copied().collect());
+        *self = Self {
+            at_once: self.at_once,
+            ..Self::wanting(self.wanted.iter().copied().collect())
+        };
+    }
+
+    /// Lets go of a fetch of several documents that together are too much.
+    fn is_too_much(&mut self, limit: usize) -> bool {
+        let too_much = self.held > limit && self.asked.len() > 1;
+        if too_much {
+            self.at_once = self.asked.len() / 2;
+        }
+        too_much
     }
 
     fn fold(&mut self, items: Items) -> Result<(), Failure> {
@@ -86,6 +122,8 @@ impl Fetching {
         for item in items.items {
             match item {
                 Item::Entry(entry) => {
+                    self.held += entry.leaf.signed.statement.len();
+                    self.held += entry.payload.as_ref().map_or(0, |payload| payload.len());
                     self.entries.insert(position, entry);
                     position += 1;
                 }
@@ -117,7 +155,8 @@ impl<S: Storage> Device<S> {
         }
         let gap = entry.leaf.stream_seq > state.count(&stream);
         let hidden = visible_until(state, &me, &stream) != Some(u64::MAX);
-        gap && hidden && self.fetching.wanted.insert(id)
+        let again = self.is_shared_again(&id, entry.leaf.received, verified);
+        ((gap && hidden) || again) && self.fetching.wanted.insert(id)
     }
 
     /// Keeps an entry until what came before it is here.
@@ -138,7 +177,7 @@ impl<S: Storage> Device<S> {
         }
         self.fetching.put_off();
         let (size, root) = (self.frontier.size(), self.frontier.root());
-        let documents: Vec<DocumentId> = self.fetching.wanted().take(AT_ONCE).collect();
+        let documents: Vec<DocumentId> = self.fetching.wanted().take(self.fetching.at_once).collect();
         self.fetching.request = self.connection.next_request();
         self.fetching.goal = Some(CheckpointRef { size, root });
         self.fetching.asked = documents.iter().copied().collect();
@@ -167,6 +206,11 @@ impl<S: Storage> Device<S> {
             return dishonest("what it fetched is longer than was asked for");
         }
         self.fetching.fold(items)?;
+        if self.fetching.is_too_much(TOGETHER) {
+            self.fetching.put_off();
+            self.fetch_next(effects);
+            return Ok(());
+        }
         if self.fetching.frontier.size() < goal.size {
             return Ok(());
         }
@@ -199,8 +243,10 @@ impl<S: Storage> Device<S> {
             entries,
             roots,
             since,
+            at_once,
             ..
         } = fetching;
+        self.fetching.at_once = at_once;
         self.fetching.wanted = fetching.wanted.difference(&asked).copied().collect();
         let mut writes = self.split_runs(rng, entries.keys().copied().collect(), &roots)?;
         let (of_others, since): (Vec<_>, Vec<_>) = since
@@ -323,3 +369,6 @@ fn document_of(entry: &EntryItem) -> DocumentId {
         _ => DocumentId::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

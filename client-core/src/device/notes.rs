@@ -28,11 +28,44 @@ struct Signed {
     proof: Proof,
 }
 
-/// The consent by which a client shares an item of their own lane with their partner: it stands beside the copy in `joint`.
+/// How a partner without a device of their own gave the consent that somebody else records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recorded {
+    /// Said so, face to face.
+    InPerson,
+    /// Signed it on paper.
+    Paper,
+    /// Said so on the telephone.
+    Phone,
+}
+
+impl Recorded {
+    /// As scripts read and write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InPerson => "in-person",
+            Self::Paper => "paper",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// The words of a consent, and how it was given where it is recorded for somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Consented<'a> {
+    /// What is consented to, as it was shown.
+    pub words: &'a str,
+    /// By whom it is signed: by whose lane it is, or by somebody who records it.
+    pub recorded: Option<Recorded>,
+}
+
+/// The consent by which an item of a partner's lane is shared with the other: it stands beside the copy in `joint`, signed by
+/// the partner, or by the admin or counselor who recorded it in their stead and says so.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShareConsent {
-    /// Version of this form: 1.
+    /// Version of this form: 1 for a partner's own, 2 for one that was recorded.
     pub version: u32,
     /// The lane that the item was copied from.
     pub lane: String,
@@ -40,12 +73,15 @@ pub struct ShareConsent {
     pub note: String,
     /// SHA-256 of the text that was shared, in hexadecimal.
     pub text_sha256: String,
-    /// Who consents: a pseudonym, in hexadecimal.
+    /// Who signs, for themselves or for whose lane it is: a pseudonym, in hexadecimal.
     pub member: String,
     /// When, by their device's clock, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// What they consented to, as it was shown to them.
     pub words: String,
+    /// How whose lane it is consented, if somebody else records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
     /// Their device's signature over the above, in hexadecimal; empty while it is signed.
     pub proof: String,
 }
@@ -119,10 +155,12 @@ impl<S: Storage> Device<S> {
         Ok(holds(state.practice(), &state.roster, &document, note, signature))
     }
 
-    /// Copies a note of a partner's lane into `joint`, with the partner's signed consent beside it.
+    /// Copies a note of a partner's lane into `joint`, with the signed consent beside it: the partner's own, or, where no client
+    /// has that lane on a device of theirs, one that an admin or a counselor records.
     ///
     /// # Errors
-    /// The lane is no partner's, this device cannot write to `joint`, or the note is gone.
+    /// [`DeviceError::TheirsToShare`], [`DeviceError::ConsentMissing`]; the lane is no partner's, this device cannot write to
+    /// `joint`, or the note is gone.
     pub fn share_note(
         &mut self,
         now: u64,
@@ -130,7 +168,7 @@ impl<S: Storage> Device<S> {
         case: &CaseId,
         lane: Lane,
         note: [u8; 16],
-        words: &str,
+        Consented { words, recorded }: Consented<'_>,
     ) -> Result<(), DeviceError> {
         self.told(now, rng);
         if !matches!(lane, Lane::PartnerA | Lane::PartnerB) {
@@ -141,17 +179,24 @@ impl<S: Storage> Device<S> {
         let joint = self
             .document_of(case, Lane::Joint)
             .ok_or(DeviceError::NoSuchCase)?;
+        match (self.role().is_some_and(Role::is_staff), recorded) {
+            (true, _) if !self.clients_of(&from)?.is_empty() => return Err(DeviceError::TheirsToShare(lane)),
+            (true, None) => return Err(DeviceError::ConsentMissing(lane)),
+            (false, Some(_)) => return Err(Rule::NotPermitted.into()),
+            _ => {}
+        }
         let hex = data_encoding::HEXLOWER.encode(&note);
         let view = self.read(from, |d| d.note(note))?;
         let view = view.ok_or_else(|| DocumentError::NoSuchNote(hex.clone()))?;
         let mut consent = ShareConsent {
-            version: 1,
+            version: if recorded.is_some() { 2 } else { 1 },
             lane: lane.name().to_owned(),
             note: hex,
             text_sha256: troth_protocol::ids::Hash::of(&[view.text.as_bytes()]).to_string(),
             member: member.to_string(),
             at_ms: now,
             words: words.to_owned(),
+            recorded,
             proof: String::new(),
         };
         let proof = self.proof_over(labels::CONSENT, &consent_message(&joint, &consent))?;
@@ -173,7 +218,8 @@ impl<S: Storage> Device<S> {
         self.edit(now, rng, joint, |d| d.add_note(id, &copy))
     }
 
-    /// The consents by which items were shared into a `joint` document, each with whether its signature holds.
+    /// The consents by which items were shared into a `joint` document, each with whether it holds: signed by whom it names, a
+    /// client for themselves, an admin or a counselor only as one who recorded it.
     pub fn share_consents(&mut self, joint: DocumentId) -> Result<Vec<(ShareConsent, bool)>, DeviceError> {
         let records = self.read(joint, |d| d.records(Some(CONSENT)))?;
         let state = self.practice_state()?;
@@ -183,7 +229,15 @@ impl<S: Storage> Device<S> {
             let member = MemberId::from_hex(&consent.member);
             let message = consent_message(&joint, &consent);
             let signer = signer_of(state.practice(), &state.roster, labels::CONSENT, &message, &proof);
-            let holds = signer.is_some_and(|(_, of)| Some(of) == member);
+            let was = |allowed: fn(Role) -> bool, of: &MemberId| {
+                let tenures = state.roster.members().get(of).map(|m| m.tenures());
+                tenures.is_some_and(|mut roles| roles.any(|(role, ..)| allowed(role)))
+            };
+            let entitled = |of: &MemberId| match consent.recorded {
+                None => was(|role| role == Role::Client, of),
+                Some(_) => was(Role::is_staff, of),
+            };
+            let holds = signer.is_some_and(|(_, of)| Some(of) == member && entitled(&of));
             Some((consent, holds))
         });
         Ok(read.collect())

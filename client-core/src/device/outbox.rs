@@ -126,7 +126,10 @@ impl<S: Storage> Device<S> {
                     self.set_stream_aside(rng, &stream, Rule::Recovery, &mut effects)?;
                 }
                 // What it speaks of is not in the ledger yet; its turn comes with it.
-                Err(DeviceError::NoSuchDocument(_) | DeviceError::NotYet) => {}
+                Err(DeviceError::NoSuchDocument(_) | DeviceError::NotYet | DeviceError::CatchingUp) => {}
+                Err(DeviceError::ShareEnded(_)) => {
+                    self.set_stream_aside(rng, &stream, Rule::NotPermitted, &mut effects)?;
+                }
                 // Sealed here until the second passphrase comes.
                 Err(DeviceError::SensitiveLocked) => {}
                 // A key that does not open holds up its own stream only.

@@ -99,6 +99,18 @@ impl<S: Storage> Device<S> {
         Ok(ids.into_iter().map(summary).collect())
     }
 
+    /// Whether this is the only recovery kit that this member has.
+    pub fn is_last_kit(&self, kit: &DeviceId) -> bool {
+        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
+            return false;
+        };
+        let devices = state.roster.devices();
+        let mut active = devices.iter().filter(|(id, d)| {
+            d.member == me && d.kind == DeviceKind::Kit && state.roster.active(id, u64::MAX).is_ok()
+        });
+        active.next().is_some_and(|(id, _)| id == kit) && active.next().is_none()
+    }
+
     /// The words were entered again: they are one of this member's kits, or not.
     pub fn test_kit(&mut self, rng: &mut impl CryptoRng, kit: &Kit) -> Result<bool, DeviceError> {
         let mut found = None;

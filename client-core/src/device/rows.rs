@@ -233,6 +233,12 @@ impl<S: Storage> Rows<S> {
         opened(vault, &name, &sealed).map(Some)
     }
 
+    /// Whether there is such a row.
+    pub(super) fn has(&self, table: u8, id: &[u8]) -> Result<bool, DeviceError> {
+        let name = self.vault.row_name(table, id);
+        Ok(self.storage.get(table, &name)?.is_some())
+    }
+
     pub(super) fn scan<T>(&self, table: u8) -> Result<Vec<T>, DeviceError>
     where
         T: Encode<()> + for<'b> Decode<'b, ()>,

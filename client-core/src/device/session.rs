@@ -82,6 +82,8 @@ pub(super) struct Connection {
     pub(super) whole_until: u64,
     /// When payloads that are missing were asked for once more; and whether its person knows that they still are.
     pub(super) asked_again: Option<(u64, bool)>,
+    /// The relay's clock at this connection's login, and this device's.
+    pub(super) welcomed: Option<(u64, u64)>,
     /// When counts last held.
     counted: u64,
     requests: u64,
@@ -135,7 +137,10 @@ impl<S: Storage> Device<S> {
         self.told(now, rng);
         let mut effects = Vec::new();
         match event {
-            Event::Tick => self.tick(now, rng, &mut effects)?,
+            Event::Tick => {
+                self.close_ended(rng)?;
+                self.tick(now, rng, &mut effects)?;
+            }
             Event::Opened => self.opened(now, rng, &mut effects)?,
             Event::Closed => self.closed(now, rng, &mut effects)?,
             Event::Frame(bytes) => {
@@ -246,6 +251,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         self.hang_up(rng, effects)?;
         self.fetching.put_off();
+        self.connection.welcomed = None;
         for inflight in self.inflight.values_mut() {
             inflight.request = 0;
             inflight.signed_at = u64::MAX;
@@ -296,7 +302,10 @@ impl<S: Storage> Device<S> {
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(rng, &challenge, effects),
-            RelayMessage::Welcome(_) => self.welcome(rng, effects),
+            RelayMessage::Welcome(welcome) => {
+                self.connection.welcomed = Some((welcome.now, now));
+                self.welcome(rng, effects)
+            }
             RelayMessage::Items(items) => self.items(now, rng, bytes, items, effects),
             RelayMessage::Appended(_) if matches!(self.connection.step, Step::Founding) => {
                 self.identity.founding = None;

@@ -36,7 +36,7 @@ pub struct Access {
     pub member: MemberId,
     /// What they may do; `None` for one who may do nothing any more.
     pub rights: Option<Rights>,
-    /// Until when, in milliseconds since the Unix epoch.
+    /// Until when, in milliseconds since the Unix epoch: a date that has passed, where there are no rights any more for that.
     pub until: Option<u64>,
     /// Whether by their role, and not by a right of their own.
     pub by_role: bool,
@@ -63,7 +63,8 @@ impl<S: Storage> Device<S> {
             for member in state.roster.members().keys() {
                 let rights = document.rights(&state.roster, member, position, received);
                 let holds_key = holders.contains(member);
-                if rights.is_none() && !holds_key {
+                let ended = document.ended_on(&state.roster, member, position, received);
+                if rights.is_none() && !holds_key && ended.is_none() {
                     continue;
                 }
                 let mut readers = document.readers_at(position, received);
@@ -75,8 +76,8 @@ impl<S: Storage> Device<S> {
                     document: document.id(),
                     member: *member,
                     rights,
-                    until: own.and_then(|r| r.until),
-                    by_role: own.is_none(),
+                    until: own.and_then(|r| r.until).or(ended),
+                    by_role: own.is_none() && ended.is_none(),
                     holds_key,
                 });
             }
@@ -85,6 +86,9 @@ impl<S: Storage> Device<S> {
     }
 
     /// Shares a lane with its history.
+    ///
+    /// # Errors
+    /// [`DeviceError::OtherPartners`] for a partner's lane and the other partner; there is no such case or member.
     pub fn share(
         &mut self,
         rng: &mut impl CryptoRng,
@@ -121,6 +125,7 @@ impl<S: Storage> Device<S> {
         lane: Lane,
         member: MemberId,
     ) -> Result<(), DeviceError> {
+        self.check_whole()?;
         let document = self.document_of(case, lane).ok_or(DeviceError::NoSuchCase)?;
         let principal = Principal::Member(member);
         self.keep(rng, vec![Intent::EndShare { document, principal }], Vec::new())
@@ -186,7 +191,8 @@ impl<S: Storage> Device<S> {
         Ok(documents)
     }
 
-    fn shareable(&self, case: &CaseId, lane: Lane, share: &Share) -> Result<DocumentId, DeviceError> {
+    fn shareable(&mut self, case: &CaseId, lane: Lane, share: &Share) -> Result<DocumentId, DeviceError> {
+        self.check_whole()?;
         let role = self.practice_state()?.roster.role(&share.member, u64::MAX);
         match role {
             None => return Err(DeviceError::NoSuchMember),
@@ -194,6 +200,7 @@ impl<S: Storage> Device<S> {
             Some(_) if lane == Lane::ProcessNotes => return Err(Rule::NotPermitted.into()),
             Some(_) => {}
         }
+        self.check_partner(case, lane, share.member)?;
         self.document_of(case, lane).ok_or(DeviceError::NoSuchCase)
     }
 }

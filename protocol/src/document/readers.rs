@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::Document;
+use crate::document::{Document, ReaderSpan};
 use crate::ids::MemberId;
 use crate::keys::KeyRef;
 use crate::roster::Roster;
@@ -58,6 +58,15 @@ impl Document {
         });
         let spans = spans.chain(self.inherited(roster, member));
         spans.filter(|(from, to)| from < to).map(|(_, to)| to).max()
+    }
+
+    /// The date on which a member's own right ended, if the last that they were given had one, it has passed, and nothing
+    /// else gives them a right as of a position and at a relay time.
+    pub fn ended_on(&self, roster: &Roster, member: &MemberId, position: u64, received: u64) -> Option<u64> {
+        let own = |s: &&ReaderSpan| s.reader.principal == Principal::Member(*member);
+        let until = self.readers.iter().rfind(own)?.reader.until?;
+        let ended = until <= received && self.rights(roster, member, position, received).is_none();
+        ended.then_some(until)
     }
 
     /// The keys that a new epoch is sealed to: those of everyone with a right, and of the custodian of process notes.

@@ -4,6 +4,7 @@ mod device;
 mod member;
 mod policy;
 mod recovery;
+mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,6 +142,7 @@ impl Roster {
             step.act(action)?;
         }
         step.someone_remains()?;
+        step.way_back_remains(self)?;
         step.close_overtaken();
         Ok(step)
     }

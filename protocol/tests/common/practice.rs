@@ -210,6 +210,21 @@ impl Practice {
         }
     }
 
+    pub fn adding_kit(&self, kit: &Device) -> RosterAction {
+        RosterAction::AddDevice {
+            device: Box::new(kit.keys.clone()),
+            kind: DeviceKind::Kit,
+            proof: kit.proof(&self.id(), &kit.member),
+        }
+    }
+
+    /// A member makes themselves a recovery kit.
+    pub fn add_kit(&mut self, by: &Device) -> Device {
+        let kit = self.new_device(by.member);
+        self.roster(by, vec![self.adding_kit(&kit)]).unwrap();
+        kit
+    }
+
     /// A member adds another device of their own.
     pub fn add_device(&mut self, by: &Device) -> Device {
         let device = self.new_device(by.member);

@@ -18,6 +18,7 @@ pub struct Attempt {
 #[derive(Clone, Debug)]
 pub enum What {
     AddDevice,
+    AddKit,
     RevokeDevice {
         turn: bool,
     },
@@ -66,6 +67,7 @@ fn what() -> impl Strategy<Value = What> {
     let rights = prop::sample::select(&[Rights::Read, Rights::Write][..]);
     prop_oneof![
         2 => Just(What::AddDevice),
+        1 => Just(What::AddKit),
         2 => any::<bool>().prop_map(|turn| What::RevokeDevice { turn }),
         1 => class().prop_map(What::TurnOwn),
         1 => class().prop_map(What::TurnAdmin),

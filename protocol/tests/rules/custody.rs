@@ -130,7 +130,7 @@ fn a_custodian_reads_process_notes_once_their_author_has_left() {
         visible_until(&practice.state, &clara.member, &stream),
         Some(u64::MAX)
     );
-    assert!(may_open(&practice.state, &clara.member, &stream, 0));
+    assert!(may_open(&practice.state, &clara.member, &stream, 0, practice.now));
     // She follows anew and takes what she is shown: all of it, and she counts the same as the relay.
     let shown = practice
         .replay(|at, stream| may_see(&practice.state, &clara.member, stream, at))

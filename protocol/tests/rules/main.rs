@@ -35,3 +35,4 @@ mod state;
 mod story;
 mod visibility;
 mod watched;
+mod way_back;

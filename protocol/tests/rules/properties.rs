@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use troth_protocol::cbor;
-use troth_protocol::ids::{DeviceId, DocumentId};
+use troth_protocol::ids::{DeviceId, DocumentId, MemberId};
 use troth_protocol::keys::{Class, KeyRef};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
-use troth_protocol::statement::{Body, DocumentAction, Lane, Rights, Role, RosterAction};
+use troth_protocol::statement::{Body, DeviceKind, DocumentAction, Lane, Rights, Role, RosterAction};
 
 use crate::attempts::{Attempt, What};
 use crate::story::{Drawn, Said};
@@ -55,6 +55,27 @@ impl Watched {
             .flat_map(|m| roster.devices_of(*m, u64::MAX))
             .any(|(device, _)| self.known_to(device).contains(&key));
         assert!(remains, "nobody opens what is the admins'");
+    }
+
+    /// R32: whether any one admin may lose every device, and the practice comes back.
+    fn way_back(&self) -> bool {
+        let roster = &self.state().roster;
+        let active = |admin: &MemberId| roster.devices_of(*admin, u64::MAX).count() > 0;
+        let kit = |d: &DeviceId| roster.devices()[d].kind == DeviceKind::Kit;
+        let admins: BTreeSet<MemberId> = roster.members_with(Role::Admin, u64::MAX).copied().collect();
+        let mut of_admins = roster
+            .devices()
+            .iter()
+            .filter(|(_, d)| admins.contains(&d.member));
+        admins.iter().filter(|a| active(a)).count() > 1
+            || of_admins.any(|(id, _)| kit(id) && roster.active(id, u64::MAX).is_ok())
+    }
+
+    /// Whether an admin made a kit.
+    fn admins_have_made_kits(&self) -> bool {
+        let (roster, last) = (&self.state().roster, self.story.practice.next() - 1);
+        let mut devices = roster.devices().values();
+        devices.any(|d| d.kind == DeviceKind::Kit && roster.role(&d.member, last) == Some(Role::Admin))
     }
 
     fn has_writer(&self, id: &DocumentId) -> bool {
@@ -203,6 +224,8 @@ struct Told {
     outcomes: Vec<Outcome>,
     /// Members who were recovered.
     recovered: usize,
+    /// Statements that would have taken the last way back.
+    stranding: usize,
     /// Documents that everyone entitled can open in the end.
     whole: usize,
 }
@@ -216,14 +239,18 @@ fn recoveries(body: &Body) -> usize {
 /// A whole story, with everything that must hold after each step of it.
 fn told(steps: &[Step]) -> Told {
     let mut watched = Watched::begin();
-    let mut told = Told::default();
+    let (mut told, mut kits) = (Told::default(), false);
     for step in beginning().iter().chain(steps) {
         let documents = watched.story.documents.iter();
         let written: BTreeSet<DocumentId> = documents.filter(|id| watched.has_writer(id)).copied().collect();
         let entries = watched.story.practice.next();
-        told.outcomes.push(watched.go_on(step));
+        let outcome = watched.go_on(step);
+        told.stranding += usize::from(outcome == Outcome::Refused(Rule::NoWayBack));
+        told.outcomes.push(outcome);
         watched.nothing_leaks();
         watched.someone_runs_it();
+        kits |= watched.admins_have_made_kits();
+        assert!(!kits || watched.way_back(), "R32: {step:?}");
         let last = watched.story.practice.entries.last().unwrap().statement();
         if watched.story.practice.next() > entries {
             watched.written_for_readers_only();
@@ -258,6 +285,7 @@ fn these_stories_do_happen() {
     // Were all attempts refused, the property above would say nothing.
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut taken, mut unable, mut spoilt, mut recovered, mut whole) = (0, 0, 0, 0, 0);
+    let mut stranding = 0;
     for _ in 0..20 {
         let steps = prop::collection::vec(step(), 70..80)
             .new_tree(&mut runner)
@@ -270,9 +298,10 @@ fn these_stories_do_happen() {
         spoilt += count(Outcome::Refused(Rule::Sealings));
         recovered += told.recovered;
         whole += told.whole;
+        stranding += told.stranding;
     }
     assert!(
-        taken > 300 && unable > 0 && spoilt > 20 && recovered > 10 && whole > 20,
-        "{taken} {unable} {spoilt} {recovered} {whole}"
+        taken > 300 && unable > 0 && spoilt > 20 && recovered > 10 && whole > 20 && stranding > 0,
+        "{taken} {unable} {spoilt} {recovered} {whole} {stranding}"
     );
 }

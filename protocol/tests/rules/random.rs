@@ -47,7 +47,11 @@ impl Story {
             practice.entries_of(stream).all(|(at, entry)| {
                 let edit = matches!(entry.statement().body, Body::Change(_));
                 let theirs = (at..practice.next()).any(read_at);
-                !edit || theirs || !may_open(state, member, &stream, at)
+                let now = practice.now.max(state.received);
+                let opens = may_open(state, member, &stream, at, now);
+                // A date that has passed opens nothing any more, whatever it opened before.
+                let ended = document.ended_on(&state.roster, member, u64::MAX, now).is_some();
+                !opens || ((theirs || !edit) && !ended)
             })
         })
     }

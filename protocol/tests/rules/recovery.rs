@@ -6,7 +6,7 @@ use troth_protocol::ids::Hash;
 use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{DeviceKind, Policy, Role, RosterAction};
+use troth_protocol::statement::{Policy, Role, RosterAction};
 
 use crate::practice::{Device, Practice, WEEK_MS, approving, hash, stopping};
 
@@ -23,13 +23,7 @@ pub fn lost() -> Lost {
     let clara = practice.join(&anna, Role::Admin);
     let bruno = practice.join(&anna, Role::Counselor);
     practice.add_device(&bruno);
-    let kit = practice.new_device(bruno.member);
-    let RosterAction::AddDevice { device, proof, .. } = practice.adding(&kit) else {
-        unreachable!()
-    };
-    let kind = DeviceKind::Kit;
-    let adding = RosterAction::AddDevice { device, kind, proof };
-    practice.roster(&bruno, vec![adding]).unwrap();
+    practice.add_kit(&bruno);
     Lost {
         practice,
         anna,

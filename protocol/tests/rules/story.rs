@@ -88,6 +88,12 @@ impl Story {
                 device = Some(new);
                 Said::Roster(vec![adding])
             }
+            What::AddKit => {
+                let new = practice.new_device(by.member);
+                let adding = practice.adding_kit(&new);
+                device = Some(new);
+                Said::Roster(vec![adding])
+            }
             What::RevokeDevice { turn } => {
                 let mut actions = vec![revoking(&other)];
                 if *turn && by.member == other.member && by.id() != other.id() {

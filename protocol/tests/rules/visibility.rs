@@ -8,7 +8,7 @@ use troth_protocol::statement::{
     Access, AccessKind, Body, Lane, Notice, NoticeKind, Reader, Role, RosterAction, Session, Statement,
 };
 use troth_protocol::stream::Stream;
-use troth_protocol::visibility::{entitled, may_open, may_see, visible_until};
+use troth_protocol::visibility::{entitled, may_open, may_see, opens_until, visible_until};
 
 use crate::practice::{Device, Practice, admins, hash, reader, writer};
 use crate::records::{granting, withdrawing};
@@ -129,6 +129,53 @@ fn a_share_that_ended_is_seen_up_to_the_turn_that_follows() {
 }
 
 #[test]
+fn a_share_opens_nothing_once_its_date_has_passed() {
+    let (mut practice, anna) = Practice::found();
+    let client = practice.join(&anna, Role::Client);
+    let until = practice.now + 10;
+    let share = Reader {
+        until: Some(until),
+        ..reader(&client)
+    };
+    let id = practice.document(&anna, Lane::Joint, vec![writer(&anna), share]);
+    let stream = Stream::Document(id);
+    practice.change(&anna, id).unwrap();
+    let at = practice.next() - 1;
+    let opens = |practice: &Practice, now| may_open(&practice.state, &client.member, &stream, at, now);
+    assert!(opens(&practice, until - 1));
+    // Before anybody has written anything, and after.
+    for _ in 0..2 {
+        assert!(!opens(&practice, until));
+        assert_eq!(opens_until(&practice.state, &client.member, &stream, until), None);
+        assert!(
+            may_see(&practice.state, &client.member, &stream, at),
+            "its statements stay seen"
+        );
+        assert!(may_open(&practice.state, &anna.member, &stream, at, until));
+        practice.now = until;
+        practice.turn(&anna, id).unwrap();
+    }
+    // What a role gives, no date of another right takes.
+    practice
+        .roster(&anna, vec![becoming(&client, Role::Admin)])
+        .unwrap();
+    practice.control(&anna, id, vec![granting(admins())]).unwrap();
+    assert!(opens(&practice, until));
+    // Nor does an end count that was taken back.
+    practice
+        .roster(&anna, vec![becoming(&client, Role::Client)])
+        .unwrap();
+    assert!(!opens(&practice, until));
+    let turn = practice.turning_admin(troth_protocol::keys::Class::General);
+    practice.roster(&anna, vec![turn]).unwrap();
+    practice.turn(&anna, id).unwrap();
+    practice
+        .control(&anna, id, vec![granting(reader(&client))])
+        .unwrap();
+    assert!(opens(&practice, until));
+}
+
+#[test]
 fn a_role_sees_while_it_was_held_together_with_the_right() {
     let (mut practice, anna) = Practice::found();
     let bruno = practice.join(&anna, Role::Admin);
@@ -170,7 +217,7 @@ fn an_auditor_sees_every_statement_and_opens_only_the_rosters_sealed_keys() {
     say_notice(&mut practice);
     for stream in practice.state.counts.keys() {
         assert_eq!(sees(&practice, &auditor, *stream), all(&practice, *stream));
-        let opens = may_open(&practice.state, &auditor.member, stream, 0);
+        let opens = may_open(&practice.state, &auditor.member, stream, 0, practice.now);
         assert_eq!(opens, *stream == Stream::Roster);
     }
     assert_eq!(entitled(&practice.state, &auditor.member), practice.state.counts);
@@ -178,7 +225,8 @@ fn an_auditor_sees_every_statement_and_opens_only_the_rosters_sealed_keys() {
         &practice.state,
         &bruno.member,
         &Stream::Document(notes),
-        practice.next()
+        practice.next(),
+        practice.now
     ));
 }
 

@@ -52,7 +52,7 @@ impl Core {
             };
             let sight = sights
                 .entry(live.member)
-                .or_insert_with(|| sight(practice, &live.member, fresh));
+                .or_insert_with(|| sight(practice, &live.member, fresh, self.now));
             if sight.iter().all(|s| *s == Sight::Hidden) {
                 continue;
             }
@@ -80,14 +80,15 @@ impl Core {
     }
 }
 
-fn sight(practice: &Practice, member: &MemberId, fresh: &[Fresh]) -> Vec<Sight> {
+fn sight(practice: &Practice, member: &MemberId, fresh: &[Fresh], now: u64) -> Vec<Sight> {
     let state = &practice.state;
+    let now = now.max(state.received);
     fresh
         .iter()
         .map(
             |f| match (may_see(state, member, &f.stream, f.position), &f.payload) {
                 (false, _) => Sight::Hidden,
-                (true, Some(_)) if may_open(state, member, &f.stream, f.position) => Sight::Whole,
+                (true, Some(_)) if may_open(state, member, &f.stream, f.position, now) => Sight::Whole,
                 (true, _) => Sight::Statement,
             },
         )

@@ -7,9 +7,9 @@ use troth_protocol::counts::{Counts, SignedCounts, digest};
 use troth_protocol::ids::{Hash, MemberId, PracticeId};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{CheckpointRef, Role};
+use troth_protocol::statement::CheckpointRef;
 use troth_protocol::stream::Stream;
-use troth_protocol::visibility::{entitled, visible_until};
+use troth_protocol::visibility::{entitled, opens_until, visible_until};
 use troth_protocol::wire::{Fetch, Follow, Item, Items, RelayMessage};
 
 use super::{Connection, ConnectionId, Core, Effect, Following};
@@ -70,7 +70,7 @@ impl Core {
             return;
         };
         if following.position < practice.tree.size() {
-            let streams = visible(practice, &live.member);
+            let streams = visible(practice, &live.member, self.now);
             let (from, through) = (following.position, following.follow.through);
             let mut plan = plan(
                 practice,
@@ -122,13 +122,9 @@ impl Core {
         if live.fetches >= FETCHES {
             return self.refuse(id, fetch.request, 0, Rule::Quota, None);
         }
-        let payloads = practice.state.roster.role(&live.member, u64::MAX) != Some(Role::Auditor);
         let asked = fetch.documents.iter().map(|d| Stream::Document(*d));
         let streams: BTreeMap<Stream, Until> = asked
-            .filter_map(|s| {
-                let position = visible_until(&practice.state, &live.member, &s)?;
-                Some((s, Until { position, payloads }))
-            })
+            .filter_map(|s| Some((s, until(practice, &live.member, &s, self.now)?)))
             .collect();
         let purpose = Purpose::Fetch {
             request: fetch.request,
@@ -206,25 +202,23 @@ impl Core {
     }
 }
 
+/// How far a member sees into a stream, and opens it, now: a clock that went back opens nothing again.
+fn until(practice: &Practice, member: &MemberId, stream: &Stream, now: u64) -> Option<Until> {
+    Some(Until {
+        position: visible_until(&practice.state, member, stream)?,
+        payloads: opens_until(&practice.state, member, stream, now.max(practice.state.received)),
+    })
+}
+
 /// What a member may see: everything, for the only member of a practice.
-fn visible(practice: &Practice, member: &MemberId) -> Streams {
+fn visible(practice: &Practice, member: &MemberId, now: u64) -> Streams {
     let state = &practice.state;
-    let payloads = state.roster.role(member, u64::MAX) != Some(Role::Auditor);
-    let streams: BTreeMap<Stream, Until> = state
-        .counts
-        .keys()
-        .filter_map(|s| {
-            Some((
-                *s,
-                Until {
-                    position: visible_until(state, member, s)?,
-                    payloads: payloads || *s == Stream::Roster,
-                },
-            ))
-        })
+    let streams = state.counts.keys();
+    let streams: BTreeMap<Stream, Until> = streams
+        .filter_map(|s| Some((*s, until(practice, member, s, now)?)))
         .collect();
-    let everything = streams.len() == state.counts.len() && streams.values().all(|u| u.position == u64::MAX);
-    if everything && payloads {
+    let whole = |u: &Until| u.position == u64::MAX && u.payloads == Some(u64::MAX);
+    if streams.len() == state.counts.len() && streams.values().all(whole) {
         Streams::All
     } else {
         Streams::Some(streams)

@@ -132,7 +132,7 @@ impl Practice {
             return Ok(Ok(receipt));
         }
         // Overseers see accesses without the documents they speak of, so only the relay can hold them against these.
-        if let Err(rule) = self.may_report(position, received, statement.statement()) {
+        if let Err(rule) = self.may_report(position, statement.statement()) {
             return Ok(Err((rule, None)));
         }
         let stream_seq = self.state.count(&statement.statement().stream());
@@ -151,8 +151,9 @@ impl Practice {
         })))
     }
 
-    /// R40, R13: an access is reported by someone who may read the document.
-    fn may_report(&self, position: u64, received: u64, statement: &Statement) -> Result<(), Rule> {
+    /// R40, R13: an access is reported by someone who may read the document, or could: what was done before a right ended is
+    /// told all the same.
+    fn may_report(&self, position: u64, statement: &Statement) -> Result<(), Rule> {
         let Body::Access(access) = &statement.body else {
             return Ok(());
         };
@@ -162,8 +163,8 @@ impl Practice {
             .documents
             .get(&access.document)
             .ok_or(Rule::NoSuchDocument)?;
-        let rights = document.rights(&state.roster, &member, position, received);
-        rights.map(|_| ()).ok_or(Rule::NotPermitted)
+        let could = document.readable_until(&state.roster, &member);
+        could.map(|_| ()).ok_or(Rule::NotPermitted)
     }
 
     /// Where a statement stands already, durable or about to be.

@@ -15,8 +15,8 @@ use crate::store::{Store, StoreError, StreamKey};
 pub struct Until {
     /// The last position visible.
     pub position: u64,
-    /// Whether payloads are shown, or statements only.
-    pub payloads: bool,
+    /// The last position whose payload is shown; `None` for statements only.
+    pub payloads: Option<u64>,
 }
 
 /// Which entries a plan shows.
@@ -90,7 +90,7 @@ impl Plan {
             Streams::All => true,
             Streams::Some(streams) => streams
                 .get(stream)
-                .is_some_and(|until| until.payloads && position <= until.position),
+                .is_some_and(|until| until.payloads.is_some_and(|last| position <= last)),
         }
     }
 }

@@ -2,19 +2,10 @@
 //! read in the end, and nobody else.
 
 use troth_client_core::device::{Phase, Report, Share};
-use troth_protocol::ids::MemberId;
-use troth_protocol::statement::{Lane, Rights, Role};
+use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
-
-fn rights(member: MemberId) -> Share {
-    Share {
-        member,
-        rights: Rights::Write,
-        until: None,
-    }
-}
+use crate::scene::{all_is_well, case, lane, may_write as rights, member, practice, read, write};
 
 /// Offline together, then online together: what they did meets at the relay.
 fn meet(net: &mut Network, seats: &[usize]) {
@@ -236,9 +227,13 @@ fn a_share_with_an_end_date_ends_in_the_rules_and_in_the_keys() {
     write(&mut net, 0, joint, "within the time").expect("an edit");
     net.settle();
     assert_eq!(read(&mut net, counselor, joint).map(|t| t.len()), Some(1));
-    net.pass(3_600_000);
+    net.offline(counselor);
     write(&mut net, counselor, joint, "too late").expect("kept here");
+    net.pass(3_600_000);
+    net.online(counselor);
     net.settle();
+    let kept = net.seats[counselor].device.quarantine().expect("readable");
+    assert_eq!(kept.len(), 1, "{kept:?}");
     write(&mut net, 0, joint, "after the end").expect("an edit");
     net.settle();
     let texts = read(&mut net, 0, joint).expect("an admin reads");

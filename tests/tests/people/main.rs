@@ -5,11 +5,16 @@
 
 mod concurrent;
 mod costs;
+mod ending;
 mod from_now;
 mod joining;
 mod matrix;
 mod names;
+mod partners;
+mod policy;
+mod races;
 mod recovery;
 mod resuming;
 mod review;
 mod scene;
+mod turning;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use troth_client_core::device::{DeviceError, Phase, Report};
+use troth_client_core::device::{DeviceError, Phase, Report, Share};
 use troth_client_core::document::NewNote;
 use troth_protocol::ids::{CaseId, DocumentId, MemberId};
-use troth_protocol::statement::Lane;
+use troth_protocol::statement::{Lane, Rights};
 use troth_server::store::{Engine, Store, open};
 use troth_tests::network::Network;
 
@@ -33,6 +33,15 @@ pub fn lane(net: &Network, seat: usize, case: &CaseId, lane: Lane) -> DocumentId
 
 pub fn member(net: &Network, seat: usize) -> MemberId {
     net.seats[seat].device.member().expect("a member")
+}
+
+/// Somebody may write, without an end.
+pub fn may_write(member: MemberId) -> Share {
+    Share {
+        member,
+        rights: Rights::Write,
+        until: None,
+    }
 }
 
 pub fn write(net: &mut Network, seat: usize, document: DocumentId, text: &str) -> Result<(), DeviceError> {

@@ -5,8 +5,9 @@ use troth_client_core::device::{DeviceSummary, LogLine};
 use troth_protocol::statement::Lane;
 
 use crate::commands::pick;
+use crate::commands::share::consents;
 use crate::failure::Failure;
-use crate::messages::ledger as say;
+use crate::messages::{ledger as say, share};
 use crate::output::{columns, time};
 use crate::session::Session;
 
@@ -54,7 +55,22 @@ pub fn print(session: &Session, case: Option<&str>) -> Result<(), Failure> {
     } else {
         columns(&rows)
     };
-    session.out.result(&json!({ "entries": value }), &words)
+    let Some(case) = only else {
+        return session.out.result(&json!({ "entries": value }), &words);
+    };
+    // What a consent says is in the record, sealed: of a single case it is told beside what the ledger says.
+    let (consents, lines) = consents::of_case(session, &mut device, &case)?;
+    let words = match lines.as_slice() {
+        [] => words,
+        lines => format!(
+            "{words}\n{}\n{}",
+            share::consents(session.language),
+            lines.join("\n")
+        ),
+    };
+    session
+        .out
+        .result(&json!({ "entries": value, "consents": consents }), &words)
 }
 
 fn row(line: &LogLine, case: Option<String>, devices: &[DeviceSummary]) -> Vec<String> {

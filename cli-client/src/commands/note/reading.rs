@@ -7,6 +7,7 @@ use troth_protocol::ids::{Hash, MemberId};
 use troth_protocol::statement::Lane;
 
 use crate::commands::pick::{self, Found};
+use crate::commands::share;
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::messages::{note as say, sensitive};
@@ -98,10 +99,13 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     for (consent, name, holds) in &consents {
         let by = shown(language, &consent.member, name.as_deref());
         let at = time(consent.at_ms);
-        paragraph(&if *holds {
-            say::consented(language, &consent.lane, &by, &at, &consent.words)
-        } else {
-            say::consent_invalid(language, &consent.lane, &by, &at)
+        paragraph(&match consent.recorded {
+            _ if !holds => say::consent_invalid(language, &consent.lane, &by, &at),
+            None => say::consented(language, &consent.lane, &by, &at, &consent.words),
+            Some(how) => {
+                let how = share::how_shown(language, how);
+                say::consent_recorded(language, &consent.lane, &by, &at, &how, &consent.words)
+            }
         });
     }
     for amendment in &judged.amendments {
@@ -112,17 +116,7 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     let mut value = to_json(&found, &judged);
     value["consents"] = consents
         .iter()
-        .map(|(consent, name, holds)| {
-            json!({
-                "member": consent.member,
-                "name": name,
-                "lane": consent.lane,
-                "note": consent.note,
-                "at_ms": consent.at_ms,
-                "words": consent.words,
-                "valid": holds,
-            })
-        })
+        .map(|(consent, name, holds)| share::consents::json(consent, name.as_deref(), *holds))
         .collect();
     session.out.result(&value, &words)
 }

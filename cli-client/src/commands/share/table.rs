@@ -7,7 +7,7 @@ use troth_client_core::device::Access;
 use troth_protocol::ids::MemberId;
 use troth_protocol::statement::{Lane, Rights};
 
-use super::rights_name;
+use super::{consents, rights_name};
 use crate::commands::pick;
 use crate::driver;
 use crate::failure::Failure;
@@ -38,6 +38,7 @@ pub fn list(session: &Session, wanted: &str) -> Result<(), Failure> {
                 "name": names.get(&access.member),
                 "rights": access.rights.map(rights_name),
                 "until_ms": access.until,
+                "ended": has_ended(access),
                 "by_role": access.by_role,
                 "holds_key": access.holds_key,
             })
@@ -67,18 +68,30 @@ pub fn list(session: &Session, wanted: &str) -> Result<(), Failure> {
         rows.push(row);
     }
     let title = format!("{}  {}", one_line(&pick::case_name(&case)), pick::short(case.id));
-    let value = json!({ "case": case.id.to_string(), "access": value });
-    let words = format!("{title}\n{}", columns(&rows));
+    let (consents, lines) = consents::of_case(session, &mut device, &case.id)?;
+    let value = json!({ "case": case.id.to_string(), "access": value, "consents": consents });
+    let mut words = format!("{title}\n{}", columns(&rows));
+    if !lines.is_empty() {
+        words = format!("{words}\n{}\n{}", say::consents(language), lines.join("\n"));
+    }
     session.out.result(&value, &words)
+}
+
+fn has_ended(access: &Access) -> bool {
+    access.rights.is_none() && access.until.is_some()
 }
 
 fn cell(language: Language, access: &Access) -> String {
     let rights = match access.rights {
         Some(Rights::Write) => say::write(language),
         Some(Rights::Read) => say::read(language),
+        None if has_ended(access) => say::ended(language),
         None => say::nothing(language),
     };
-    let until = access.until.map(|until| say::until(language, &time(until)));
+    let until = access.until.map(|until| match access.rights {
+        Some(_) => say::until(language, &time(until)),
+        None => time(until),
+    });
     let key = match (access.rights, access.holds_key) {
         (Some(_), false) => Some(say::no_key(language)),
         (None, true) => Some(say::old_key(language)),

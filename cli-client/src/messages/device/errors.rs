@@ -63,6 +63,9 @@ fn chinese(error: &DeviceError) -> String {
                 lane.name()
             )
         }
+        DeviceError::ShareEnded(lane) => {
+            format!("该个案的 {} 分区与您共享的期限已过：请对方重新共享", lane.name())
+        }
         DeviceError::WrongCode => "代码与另一台设备不符：请在那台设备上重新获取代码，并完整复制".into(),
         DeviceError::Origin { relay, asked } => {
             format!("中继自称 {relay}，但访问它时用的是 {asked}：请让中继的管理者设置 --origin {asked}")
@@ -97,6 +100,25 @@ fn chinese(error: &DeviceError) -> String {
         }
         DeviceError::NoEdit => {
             "这不是本设备能显示的编辑：请查看其说明，重新执行原来的操作，或将其舍弃".into()
+        }
+        DeviceError::LastKit => {
+            "这是您最后一份恢复套件：没有它，一旦丢失所有设备，就会失去只有您能读取的内容。请先制作并核对另一份（`troth recovery kit`），或用 `--last-kit` 表明确实要撤销".into()
+        }
+        DeviceError::OtherPartners(lane) => format!(
+            "{} 是一位伴侣自己的分区，而该成员是另一位伴侣：请让分区的主人共享其中的内容（`troth share item`）；如之前给错了分区，请先结束那项共享",
+            lane.name()
+        ),
+        DeviceError::TheirsToShare(lane) => format!(
+            "{} 分区的主人有自己的设备，应在其上亲自同意：请让对方在那里共享该内容（`troth share item`）",
+            lane.name()
+        ),
+        DeviceError::ConsentMissing(lane) => format!(
+            "{} 分区的主人在这里没有设备，因此需要记录其同意：请征求对方意见，并说明同意的方式（`--recorded in-person`、`paper` 或 `phone`）",
+            lane.name()
+        ),
+        DeviceError::CatchingUp => {
+            "本设备正在接收机构的整个账本（新设备，或角色使其可见更多内容时都会如此）：不会丢失任何内容；请同步，待其完成后重试"
+                .into()
         }
         DeviceError::NotYet => "这要等先前请求的操作完成：请同步".into(),
         DeviceError::Open(error) => format!("密封的内容无法打开：{error}"),
@@ -166,6 +188,12 @@ mod tests {
             DeviceError::SensitiveLocked,
             DeviceError::SensitiveSet,
             DeviceError::SamePassphrase,
+            DeviceError::LastKit,
+            DeviceError::CatchingUp,
+            DeviceError::OtherPartners(troth_protocol::statement::Lane::PartnerA),
+            DeviceError::TheirsToShare(troth_protocol::statement::Lane::PartnerA),
+            DeviceError::ConsentMissing(troth_protocol::statement::Lane::PartnerA),
+            DeviceError::ShareEnded(troth_protocol::statement::Lane::Joint),
         ] {
             let (english, chinese) = (error(Language::English, &met), error(Language::Chinese, &met));
             assert!(english.is_ascii(), "{english}");

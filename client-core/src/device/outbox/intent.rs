@@ -213,6 +213,16 @@ pub(in crate::device) enum Intent {
         #[n(0)]
         document: DocumentId,
     },
+    /// The practice's policy shall be another, in what is named here.
+    #[n(20)]
+    SetPolicy {
+        #[n(0)]
+        custodian: Option<MemberId>,
+        #[n(1)]
+        no_custodian: bool,
+        #[n(2)]
+        recovery_wait_ms: Option<u64>,
+    },
 }
 
 /// A member's keys as their own device made them, with the secrets sealed to that device: carried, not opened.
@@ -267,6 +277,7 @@ impl Intent {
             | Self::ProposeRecovery { .. }
             | Self::ApproveRecovery { .. }
             | Self::StopRecovery { .. }
+            | Self::SetPolicy { .. }
             | Self::TendRoster => Stream::Roster,
         }
     }

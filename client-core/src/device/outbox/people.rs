@@ -6,6 +6,7 @@ use troth_protocol::keys::{Class, KeyRef, Sealing};
 use troth_protocol::statement::{Role, RosterAction};
 
 use super::{Intent, Newcomer};
+use crate::device::policy::PolicyChange;
 use crate::device::sign::{Fresh, sealing_pair};
 use crate::device::{Device, DeviceError};
 use crate::storage::Storage;
@@ -85,6 +86,22 @@ impl<S: Storage> Device<S> {
                 Ok(Some(act))
             }
             Intent::StopRecovery { proposal } => one(RosterAction::StopRecovery { proposal }),
+            Intent::SetPolicy {
+                custodian,
+                no_custodian,
+                recovery_wait_ms,
+            } => {
+                let change = PolicyChange {
+                    custodian: (no_custodian || custodian.is_some()).then_some(custodian),
+                    recovery_wait_ms,
+                };
+                let present = self.practice_state()?.roster.policy();
+                let policy = change.of(present);
+                if policy == *present {
+                    return Ok(None);
+                }
+                one(RosterAction::SetPolicy { policy })
+            }
             Intent::TendRoster => self.tending(rng),
             _ => Err(DeviceError::Damaged("an intent in the wrong stream")),
         }

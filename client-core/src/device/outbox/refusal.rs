@@ -225,6 +225,7 @@ impl<S: Storage> Device<S> {
             Intent::ProposeRecovery { .. } => "the proposal of a recovery".to_owned(),
             Intent::ApproveRecovery { .. } => "the approval of a recovery".to_owned(),
             Intent::StopRecovery { .. } => "the stop of a recovery".to_owned(),
+            Intent::SetPolicy { .. } => "a change of the policy".to_owned(),
             Intent::TendRoster => "keys sealed again".to_owned(),
         }
     }

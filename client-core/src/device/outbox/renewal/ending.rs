@@ -37,7 +37,9 @@ impl<S: Storage> Device<S> {
                     | DeviceError::NotReadable(_)
                     | DeviceError::NoSuchDocument(_)
                     | DeviceError::NotYet
-                    | DeviceError::Open(_),
+                    | DeviceError::Open(_)
+                    | DeviceError::ShareEnded(_)
+                    | DeviceError::CatchingUp,
                 ) => {}
                 other => other?,
             }

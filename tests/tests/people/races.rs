@@ -1,0 +1,290 @@
+//! Several people's news meets on the wire while a device is fetching what was shared with it, following its ledger anew, or
+//! starting again. In the end everybody is up to date, and no honest relay is taken for a dishonest one.
+
+use troth_client_core::device::{DeviceError, Phase};
+use troth_protocol::statement::{Lane, Role};
+use troth_tests::network::Network;
+
+use crate::scene::{all_is_well, case, lane, may_write, member, practice, read, write};
+
+/// Rounds in which everything comes to rest, with room to spare; one that goes round and round is ended.
+const ROUNDS: usize = 4_000;
+
+/// Moves everything until nothing moves, as [`Network::settle`] does, and fails if it never ends.
+fn comes_to_rest(net: &mut Network) {
+    for _ in 0..2 {
+        for seat in 0..net.seats.len() {
+            net.pump(seat);
+        }
+        let moved = (0..ROUNDS).take_while(|_| net.step()).count();
+        assert!(moved < ROUNDS, "it goes on for ever");
+        net.now += 1_000;
+    }
+    net.settle();
+    net.pass(60_000);
+    all_is_well(net);
+}
+
+fn steps_of(net: &mut Network, count: u64) {
+    for _ in 0..count {
+        net.step();
+    }
+}
+
+/// So much text that no two notes of it fit into one frame of a catch-up.
+fn long(net: &mut Network) -> String {
+    let mut bytes = vec![0; 150_000];
+    rand::Rng::fill_bytes(&mut net.rng, &mut bytes);
+    bytes.iter().map(|b| char::from(33 + b % 90)).collect()
+}
+
+#[test]
+fn a_counselor_becomes_an_admin_while_everybody_writes() {
+    let (mut net, _dir) = practice(50);
+    let of = case(&mut net, 0);
+    let joint = lane(&net, 0, &of, Lane::Joint);
+    let c = net.admit(0, Role::Counselor, "Noor Haddad");
+    let m = member(&net, c);
+    net.seats[0]
+        .device
+        .assign(&mut net.rng, &of, m)
+        .expect("a counselor");
+    net.settle();
+    let phone = net.link(0, "phone");
+    let device = &mut net.seats[0].device;
+    device
+        .change_role(net.now, &mut net.rng, m, Role::Admin)
+        .expect("an admin");
+    net.pump(0);
+    for i in 0..8 {
+        // While it follows anew it may say so; what it takes, it keeps.
+        match write(&mut net, c, joint, &format!("c{i}")) {
+            Ok(()) | Err(DeviceError::CatchingUp) => net.pump(c),
+            Err(other) => panic!("{other:?}"),
+        }
+        write(&mut net, phone, joint, &format!("p{i}")).expect("an edit");
+        net.pump(phone);
+        net.step();
+    }
+    comes_to_rest(&mut net);
+    let all = read(&mut net, 0, joint).expect("an admin reads");
+    assert!(all.len() >= 9, "{all:?}");
+    for seat in [c, phone] {
+        assert_eq!(read(&mut net, seat, joint).as_ref(), Some(&all), "seat {seat}");
+    }
+}
+
+#[test]
+fn while_the_ledger_is_followed_anew_the_device_says_so_and_loses_nothing() {
+    let (mut net, _dir) = practice(51);
+    let of = case(&mut net, 0);
+    let joint = lane(&net, 0, &of, Lane::Joint);
+    let c = net.admit(0, Role::Counselor, "Noor Haddad");
+    let m = member(&net, c);
+    net.seats[0]
+        .device
+        .assign(&mut net.rng, &of, m)
+        .expect("a counselor");
+    net.settle();
+    write(&mut net, c, joint, "before").expect("an edit");
+    net.settle();
+    let device = &mut net.seats[0].device;
+    device
+        .change_role(net.now, &mut net.rng, m, Role::Admin)
+        .expect("an admin");
+    net.pump(0);
+    let begins = |net: &Network| net.seats[c].device.frontier().size() == 0;
+    for _ in 0..40 {
+        if begins(&net) {
+            break;
+        }
+        net.step();
+        net.now += 1_000;
+        let device = &mut net.seats[c].device;
+        let tick = troth_client_core::device::Event::Tick;
+        let effects = device.handle(net.now, &mut net.rng, tick).expect("no fault");
+        net.perform(c, effects);
+    }
+    assert!(begins(&net), "it follows anew");
+    // The connection ends just then, and the person goes on working.
+    net.offline(c);
+    let catching_up = |r: Result<(), DeviceError>| matches!(r, Err(DeviceError::CatchingUp));
+    let device = &mut net.seats[c].device;
+    assert!(catching_up(device.read(joint, |d| d.notes()).map(|_| ())));
+    assert!(catching_up(device.cases().map(|_| ())));
+    assert!(catching_up(device.share(
+        &mut net.rng,
+        &of,
+        Lane::Joint,
+        may_write(m)
+    )));
+    let opened = device.new_case(net.now, &mut net.rng, "Another", "A", None);
+    assert!(catching_up(opened.map(|_| ())));
+    assert!(catching_up(write(&mut net, c, joint, "now")));
+    net.restart_device(c);
+    assert!(catching_up(write(&mut net, c, joint, "now")));
+    net.online(c);
+    comes_to_rest(&mut net);
+    write(&mut net, c, joint, "after").expect("an edit");
+    net.settle();
+    let expected = Some(vec!["after".to_owned(), "before".to_owned()]);
+    assert_eq!(read(&mut net, c, joint), expected);
+    assert_eq!(read(&mut net, 0, joint), expected);
+}
+
+#[test]
+fn what_is_shared_is_fetched_while_everybody_writes() {
+    for delay in [0, 2, 5] {
+        let (mut net, _dir) = practice(52 + delay);
+        let (one, two) = (case(&mut net, 0), case(&mut net, 0));
+        let [j1, j2] = [one, two].map(|of| lane(&net, 0, &of, Lane::Joint));
+        write(&mut net, 0, j2, "from before").expect("an edit");
+        let c = net.admit(0, Role::Counselor, "Noor Haddad");
+        let m = member(&net, c);
+        net.seats[0]
+            .device
+            .assign(&mut net.rng, &one, m)
+            .expect("a counselor");
+        net.settle();
+        let phone = net.link(0, "phone");
+        net.seats[0]
+            .device
+            .assign(&mut net.rng, &two, m)
+            .expect("a counselor");
+        net.pump(0);
+        for i in 0..10 {
+            if i >= delay {
+                write(&mut net, phone, j1, &format!("e{i}")).expect("an edit");
+                net.pump(phone);
+            }
+            net.step();
+        }
+        comes_to_rest(&mut net);
+        let seen = [j1, j2].map(|joint| read(&mut net, c, joint).map(|t| t.len()));
+        let written = usize::try_from(10 - delay).expect("small");
+        assert_eq!(seen, [Some(written), Some(1)], "{delay}");
+    }
+}
+
+/// What an admin does to a share while it is fetched.
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    Ends,
+    Erases,
+    Removes,
+}
+
+#[test]
+fn a_share_ends_is_erased_or_its_reader_removed_while_it_is_fetched() {
+    for (seed, what) in [
+        (60, Meanwhile::Ends),
+        (70, Meanwhile::Erases),
+        (80, Meanwhile::Removes),
+    ] {
+        for steps in [1, 4] {
+            let (mut net, _dir) = practice(seed + steps);
+            let of = case(&mut net, 0);
+            let joint = lane(&net, 0, &of, Lane::Joint);
+            for _ in 0..2 {
+                let text = long(&mut net);
+                write(&mut net, 0, joint, &text).expect("an edit");
+                net.settle();
+            }
+            let c = net.admit(0, Role::Counselor, "Noor Haddad");
+            let m = member(&net, c);
+            let device = &mut net.seats[0].device;
+            device
+                .share(&mut net.rng, &of, Lane::Joint, may_write(m))
+                .expect("an admin");
+            net.pump(0);
+            steps_of(&mut net, steps);
+            let device = &mut net.seats[0].device;
+            match what {
+                Meanwhile::Ends => device.unshare(&mut net.rng, &of, Lane::Joint, m),
+                Meanwhile::Erases => device.erase_case(&mut net.rng, &of).map(|_| ()),
+                Meanwhile::Removes => device.remove_member(net.now, &mut net.rng, m, true).map(|_| ()),
+            }
+            .expect("an admin");
+            net.pump(0);
+            comes_to_rest(&mut net);
+            let phase = net.seats[c].device.phase();
+            let removed = matches!(what, Meanwhile::Removes);
+            assert_eq!(phase == Phase::Halted, removed, "{what:?} {steps} {phase:?}");
+            if matches!(what, Meanwhile::Ends) {
+                write(&mut net, 0, joint, "after").expect("an admin writes");
+                net.settle();
+                let aside = net.seats[c].device.quarantine().expect("readable");
+                assert!(aside.is_empty(), "that it was fetched is told: {aside:?}");
+                let seen = read(&mut net, c, joint).unwrap_or_default();
+                assert!(!seen.contains(&"after".to_owned()), "{steps}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_starts_again_at_any_moment_of_a_fetch() {
+    for cut in [1, 4, 7] {
+        let (mut net, _dir) = practice(100 + cut);
+        let of = case(&mut net, 0);
+        let joint = lane(&net, 0, &of, Lane::Joint);
+        for _ in 0..2 {
+            let text = long(&mut net);
+            write(&mut net, 0, joint, &text).expect("an edit");
+            net.settle();
+        }
+        let c = net.admit(0, Role::Counselor, "Noor Haddad");
+        let m = member(&net, c);
+        net.seats[0]
+            .device
+            .assign(&mut net.rng, &of, m)
+            .expect("a counselor");
+        net.pump(0);
+        steps_of(&mut net, cut);
+        net.restart_device(c);
+        comes_to_rest(&mut net);
+        assert_eq!(read(&mut net, c, joint).map(|t| t.len()), Some(2), "{cut}");
+    }
+}
+
+#[test]
+fn both_devices_of_a_new_admin_start_again_at_any_moment_of_following_anew() {
+    for cut in [0, 3, 6, 11] {
+        let (mut net, _dir) = practice(120 + cut);
+        let of = case(&mut net, 0);
+        let joint = lane(&net, 0, &of, Lane::Joint);
+        write(&mut net, 0, joint, "old").expect("an edit");
+        net.settle();
+        let c = net.admit(0, Role::Counselor, "Noor Haddad");
+        let phone = net.link(c, "phone");
+        let own = case(&mut net, c);
+        let mine = lane(&net, c, &own, Lane::Joint);
+        let m = member(&net, c);
+        net.offline(phone);
+        write(&mut net, phone, mine, "from the phone").expect("an edit");
+        let device = &mut net.seats[0].device;
+        device
+            .change_role(net.now, &mut net.rng, m, Role::Admin)
+            .expect("an admin");
+        net.pump(0);
+        net.online(phone);
+        steps_of(&mut net, cut);
+        let between = write(&mut net, c, mine, "in between").is_ok();
+        net.pump(c);
+        net.restart_device(c);
+        if cut % 2 == 0 {
+            net.restart_device(phone);
+        }
+        comes_to_rest(&mut net);
+        for seat in [c, phone] {
+            assert_eq!(
+                read(&mut net, seat, joint),
+                Some(vec!["old".to_owned()]),
+                "{cut} {seat}"
+            );
+        }
+        let mut expected = vec!["from the phone".to_owned()];
+        expected.extend(between.then(|| "in between".to_owned()));
+        assert_eq!(read(&mut net, 0, mine), Some(expected), "{cut}");
+    }
+}
