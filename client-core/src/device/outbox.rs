@@ -78,7 +78,12 @@ impl<S: Storage> Device<S> {
         }
         self.tend_once_open(rng, now)?;
         self.renew(rng, &mut effects)?;
-        for (stream, ids) in self.by_stream() {
+        for (stream, mut ids) in self.by_stream() {
+            // What was set aside for another stream's sake, a moment ago, waits no longer.
+            ids.retain(|id| self.outbox.contains_key(id));
+            if ids.is_empty() {
+                continue;
+            }
             if let Some(inflight) = self.inflight.get(&stream).filter(|f| !f.outdated) {
                 if inflight.request == 0 {
                     self.send_inflight(&stream, &mut effects);
