@@ -226,7 +226,7 @@ fn a_relay_that_withholds_content_before_the_date_is_found_out() {
     let mut s = scene(85);
     let counselor = s.counselor;
     s.net.tamper = Some(Box::new(move |message, seat| {
-        if let RelayMessage::Items(items) = message
+        if let RelayMessage::Items(items) | RelayMessage::Fetched(_, _, items) = message
             && seat == counselor
         {
             for item in &mut items.items {
@@ -239,10 +239,10 @@ fn a_relay_that_withholds_content_before_the_date_is_found_out() {
     }));
     write(&mut s.net, 0, s.joint, "withheld").expect("an edit");
     s.net.settle();
-    s.net.pass(60_000);
+    s.net.pass(90_000);
     let reports = &s.net.seats[counselor].reports;
     assert!(
-        reports.iter().any(|r| matches!(r, Report::Dishonest(_))),
+        reports.iter().any(|r| matches!(r, Report::Withheld { .. })),
         "{reports:?}"
     );
 }
