@@ -9,8 +9,10 @@
 //! * [`Frontier`]: what a reader keeps of a tree, and folds everything it receives into.
 //! * [`cover`]: the subtrees that stand in for a run of leaves that a reader may not see.
 //! * [`Tree`]: what a log server keeps; with [`Tile`] and [`TilePath`], the C2SP tlog-tiles layout.
+//! * [`prove_consistency`], [`is_consistent`]: what a witness is shown.
 //! * [`subtree_root`], [`frontier_at`]: any part of the past, computed from stored tiles.
 
+mod consistency;
 mod cover;
 mod frontier;
 mod growing;
@@ -21,6 +23,7 @@ mod tile_path;
 #[cfg(test)]
 mod tests;
 
+pub use consistency::{MAX_PROOF, is_consistent, prove_consistency};
 pub use cover::{Subtree, cover};
 pub use frontier::{FoldError, Frontier};
 pub use growing::{CompleteTile, RestoreError, Tree};

@@ -260,6 +260,7 @@ impl<S: Storage> Device<S> {
                 Ok(())
             }
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
+            RelayMessage::Witnessed(_) => Ok(()), // WIP
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(&challenge, bytes, effects),
             RelayMessage::Welcome(_) => self.welcome(rng, effects),
