@@ -56,6 +56,7 @@ mod session;
 mod sharing;
 mod sign;
 mod tend;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -90,6 +91,7 @@ pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
 pub use review::QuarantineLine;
 pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
 pub use sharing::{Access, Share};
+pub use witness::Witnessed;
 
 /// A device of a practice, or one that is about to join or found it.
 pub struct Device<S: Storage> {
@@ -122,6 +124,9 @@ pub struct Device<S: Storage> {
     second: Second,
     /// The time that this engine was told last, in milliseconds since the Unix epoch.
     clock: u64,
+    /// The newest checkpoint that witnesses cosigned, and what of them is not yet compared.
+    witnessed: Option<Witnessed>,
+    claimed: Option<witness::Claimed>,
     fetching: fetch::Fetching,
     /// Whether this member's role shows them more than it did: the ledger is to be followed anew, from its beginning.
     refold: bool,
@@ -218,6 +223,8 @@ impl<S: Storage> Device<S> {
             missing: Vec::new(),
             second,
             clock: 0,
+            witnessed: None,
+            claimed: None,
             fetching: fetch::Fetching::default(),
             refold: false,
         };
@@ -274,6 +281,11 @@ impl<S: Storage> Device<S> {
             size: self.frontier.size(),
             root: self.frontier.root(),
             checkpoint_received_ms: self.checkpoint_at,
+            witnessed: self.witnessed,
+            witnesses: self
+                .state
+                .as_ref()
+                .map_or(0, |s| s.roster.policy().witnesses.len()),
             waiting: self.waiting(),
             quarantined: self.quarantined,
             documents: self.state.as_ref().map_or(0, |s| s.documents.len()),

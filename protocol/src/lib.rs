@@ -31,3 +31,4 @@ pub mod stream;
 pub mod tree;
 pub mod visibility;
 pub mod wire;
+pub mod witness;

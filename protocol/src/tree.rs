@@ -10,8 +10,10 @@
 //! * [`Trail`]: what it folded lately, to say which root the tree had on the way.
 //! * [`cover`]: the subtrees that stand in for a run of leaves that a reader may not see.
 //! * [`Tree`]: what a log server keeps; with [`Tile`] and [`TilePath`], the C2SP tlog-tiles layout.
+//! * [`prove_consistency`], [`is_consistent`]: what a witness is shown.
 //! * [`subtree_root`], [`frontier_at`]: any part of the past, computed from stored tiles.
 
+mod consistency;
 mod cover;
 mod frontier;
 mod growing;
@@ -23,6 +25,7 @@ mod trail;
 #[cfg(test)]
 mod tests;
 
+pub use consistency::{MAX_PROOF, is_consistent, prove_consistency};
 pub use cover::{Subtree, cover};
 pub use frontier::{FoldError, Frontier};
 pub use growing::{CompleteTile, RestoreError, Tree};

@@ -13,7 +13,9 @@ use minicbor::{Decode, Encode};
 
 pub use client::{Append, ClientMessage, Fetch, Follow, Found, Hello, MailboxId, Put, Take, Upload};
 pub use items::{EntryItem, Folded, Item, Items, Mismatch, RootsItem};
-pub use relay::{Appended, Challenge, Goodbye, Info, NoMail, Receipt, Refused, RelayMessage, Welcome};
+pub use relay::{
+    Appended, Challenge, Goodbye, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
+};
 pub use transcript::Transcript;
 
 use crate::rule::Rule;

@@ -4,6 +4,7 @@ mod logs;
 mod memory;
 mod serve;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Replay every ledger from genesis, and check every hash, signature and chain
     Verify(verify::Arguments),
+    /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
+    Witness(witness::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -41,6 +44,7 @@ pub fn run() -> ExitCode {
             serve::run(arguments)
         }
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Witness(arguments) => witness::run(arguments),
     };
     let (code, why) = match done {
         Ok(code) => return code,

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use thiserror::Error;
 use troth_protocol::limits;
 
 use crate::store::Engine;
+use crate::witnessing::{self, WitnessAddress};
 
 /// Practices that a relay takes at most, unless it is told otherwise.
 pub const MAX_PRACTICES: usize = 1_000;
@@ -55,6 +57,10 @@ pub struct ServeOptions {
     pub tls: Tls,
     /// Whether a proxy in front has the TLS.
     pub behind_proxy: bool,
+    /// Witnesses that are asked for cosignatures, where a practice's policy names them.
+    pub witnesses: Vec<WitnessAddress>,
+    /// How often they are.
+    pub witness_every: Duration,
 }
 
 impl ServeOptions {
@@ -68,6 +74,8 @@ impl ServeOptions {
             max_practices: MAX_PRACTICES,
             tls: Tls::Off,
             behind_proxy: false,
+            witnesses: Vec::new(),
+            witness_every: witnessing::ROUND,
         }
     }
 
@@ -134,6 +142,9 @@ pub struct Given {
     /// A proxy in front has the TLS: listen without it on any address
     #[arg(long)]
     pub behind_proxy: bool,
+    /// Witness that practices may name: its key and its URL, with a space between; may be given several times
+    #[arg(long, value_name = "KEY URL")]
+    pub witness: Vec<String>,
 }
 
 impl Given {
@@ -166,6 +177,11 @@ impl Given {
             tls_self_signed,
             acme,
             behind_proxy: self.behind_proxy || file.behind_proxy,
+            witness: if self.witness.is_empty() {
+                file.witness
+            } else {
+                self.witness
+            },
         }
     }
 
@@ -197,6 +213,12 @@ impl Given {
             max_practices: self.max_practices.unwrap_or(MAX_PRACTICES),
             tls,
             behind_proxy: self.behind_proxy,
+            witnesses: self
+                .witness
+                .iter()
+                .map(|text| text.parse())
+                .collect::<Result<_, _>>()?,
+            witness_every: witnessing::ROUND,
         };
         options.check()?;
         Ok(options)

@@ -24,7 +24,7 @@ use troth_protocol::ids::{DeviceId, Hash, MemberId, PracticeId};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{self, Info, Refused, RelayMessage};
-use troth_protocol::wire::{Follow, Hello};
+use troth_protocol::wire::{Follow, Hello, Witnessed};
 
 use crate::directory::Ledger;
 use crate::practice::{LoadError, Practice, load};
@@ -52,6 +52,8 @@ pub enum Event {
     Delivered(ConnectionId, Purpose, u64),
     /// A connection is gone.
     Closed(ConnectionId),
+    /// Witnesses have cosigned a practice's checkpoint; their cosignatures were checked.
+    Witnessed(PracticeId, Box<Witnessed>),
     /// Time passed.
     Tick,
 }
@@ -118,6 +120,8 @@ pub struct Core {
     followers: HashMap<PracticeId, HashSet<ConnectionId>>,
     connections: HashMap<ConnectionId, Connection>,
     mailboxes: Mailboxes,
+    /// The newest checkpoint of each practice that its witnesses have cosigned, as a frame.
+    witnessed: HashMap<PracticeId, Bytes>,
     effects: Vec<Effect>,
     /// What is durable and acknowledged, and not yet signed and sent on.
     unsettled: Settlement,
@@ -141,6 +145,7 @@ impl Core {
             followers: HashMap::new(),
             connections: HashMap::new(),
             mailboxes: Mailboxes::default(),
+            witnessed: HashMap::new(),
             effects: Vec::new(),
             unsettled: Settlement::default(),
             now: 0,
@@ -175,6 +180,7 @@ impl Core {
                 Event::Message(id, message) => self.message(rng, id, message, &mut round),
                 Event::Delivered(id, purpose, position) => self.delivered(id, purpose, position),
                 Event::Closed(id) => self.closed(id),
+                Event::Witnessed(practice, witnessed) => self.witnessed(practice, *witnessed),
                 Event::Tick => self.tick(),
             }
         }
@@ -250,6 +256,31 @@ impl Core {
                 Err(refusal) => self.send(id, &RelayMessage::NoMail(refusal)),
             }
         }
+    }
+
+    /// Who logs in hears of the newest cosigned checkpoint, where the policy still asks for any.
+    fn show_witnessed(&mut self, id: ConnectionId) {
+        let Some(practice) = self.live(id).map(|live| live.practice) else {
+            return;
+        };
+        let asked = |p: &Practice| !p.state.roster.policy().witnesses.is_empty();
+        if let Some(frame) = self
+            .witnessed
+            .get(&practice)
+            .filter(|_| self.practices.get(&practice).is_some_and(asked))
+        {
+            self.effects.push(Effect::Send(id, frame.clone()));
+        }
+    }
+
+    /// Whoever is logged in to the practice hears of it.
+    fn witnessed(&mut self, practice: PracticeId, witnessed: Witnessed) {
+        let frame = Bytes::from(wire::frame(&RelayMessage::Witnessed(witnessed)));
+        let all: Vec<ConnectionId> = self.of_practice(&practice).collect();
+        for id in all {
+            self.effects.push(Effect::Send(id, frame.clone()));
+        }
+        self.witnessed.insert(practice, frame);
     }
 
     fn tick(&mut self) {

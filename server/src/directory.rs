@@ -2,7 +2,7 @@
 //! asking the core.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{DeviceId, PracticeId};
@@ -10,6 +10,7 @@ use troth_protocol::roster::Roster;
 use troth_protocol::rule::Rule;
 use troth_protocol::signature::PublicKey;
 use troth_protocol::tree::Tree;
+use troth_protocol::wire::Witnessed;
 
 /// The keys that a practice's devices sign with, ready for checking.
 #[derive(Clone, Debug)]
@@ -56,23 +57,24 @@ pub struct Ledger {
 
 /// Every ledger as of its newest durable entry; cheap to clone, and all clones are the same.
 #[derive(Clone, Default)]
-pub struct Directory(Arc<RwLock<HashMap<PracticeId, Ledger>>>);
+pub struct Directory(Arc<RwLock<Shown>>);
+
+#[derive(Default)]
+struct Shown {
+    ledgers: HashMap<PracticeId, Ledger>,
+    witnessed: HashMap<PracticeId, Arc<Witnessed>>,
+}
 
 impl Directory {
     /// The ledger of a practice.
     pub fn ledger(&self, practice: &PracticeId) -> Option<Ledger> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(practice)
-            .cloned()
+        self.read().ledgers.get(practice).cloned()
     }
 
     /// The keys that a practice's devices sign with.
     pub fn signers(&self, practice: &PracticeId) -> Option<Arc<Signers>> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.read()
+            .ledgers
             .get(practice)
             .map(|ledger| ledger.signers.clone())
     }
@@ -80,9 +82,29 @@ impl Directory {
     /// Publishes a ledger. Only what is durable may be.
     pub fn publish(&self, ledger: Ledger) {
         let practice = *ledger.roster.practice();
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(practice, ledger);
+        self.write().ledgers.insert(practice, ledger);
+    }
+
+    /// Every ledger, in no particular order.
+    pub fn ledgers(&self) -> Vec<Ledger> {
+        self.read().ledgers.values().cloned().collect()
+    }
+
+    /// The newest checkpoint of a practice that its witnesses have cosigned, since the relay started.
+    pub fn witnessed(&self, practice: &PracticeId) -> Option<Arc<Witnessed>> {
+        self.read().witnessed.get(practice).cloned()
+    }
+
+    /// Shows a checkpoint with cosignatures that were checked.
+    pub fn publish_witnessed(&self, practice: PracticeId, witnessed: Arc<Witnessed>) {
+        self.write().witnessed.insert(practice, witnessed);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Shown> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shown> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

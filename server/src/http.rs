@@ -6,6 +6,7 @@
 //! | `/healthz` | the process is up |
 //! | `/readyz` | the core takes events and the store answers |
 //! | `/log/<practice>/checkpoint` | the newest signed checkpoint (C2SP tlog-checkpoint) |
+//! | `/log/<practice>/witnessed` | the newest that the practice's witnesses have cosigned |
 //! | `/log/<practice>/tile/<L>/<N>[.p/<W>]` | hashes of the tree (C2SP tlog-tiles) |
 //! | `/log/<practice>/tile/entries/…` | refused: entries go to members only, over their connection |
 //! | `/i` | the intake page, which this build does not have |
@@ -48,6 +49,7 @@ pub fn router(relay: Relay) -> Router {
         .route("/healthz", get(health::up))
         .route("/readyz", get(health::ready))
         .route("/log/{practice}/checkpoint", get(ledger::checkpoint))
+        .route("/log/{practice}/witnessed", get(ledger::witnessed))
         .route("/log/{practice}/tile/{*tile}", get(ledger::tile))
         .route("/i", get(intake))
         .route("/i/{*rest}", get(intake))

@@ -14,12 +14,14 @@ use zeroize::Zeroizing;
 
 /// The key's file within the data directory.
 pub const LEDGER_KEY: &str = "ledger.key";
+/// A witness's.
+pub const WITNESS_KEY: &str = "witness.key";
 
 /// Why there is no ledger key.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
     /// The file has another size.
-    #[error("{} has {found} bytes and not 32: put the ledger key back from a backup", .file.display())]
+    #[error("{} has {found} bytes and not 32: put the key back from a backup", .file.display())]
     Size {
         /// The file.
         file: PathBuf,
@@ -47,7 +49,10 @@ pub enum KeyFileError {
 /// # Errors
 /// [`KeyFileError::Missing`], [`KeyFileError::Size`], [`KeyFileError::Io`].
 pub fn load(dir: &Path) -> Result<SigningKey, KeyFileError> {
-    let file = dir.join(LEDGER_KEY);
+    read(dir.join(LEDGER_KEY))
+}
+
+fn read(file: PathBuf) -> Result<SigningKey, KeyFileError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyFileError::Missing(file.clone()),
         _ => KeyFileError::Io {
@@ -69,14 +74,28 @@ pub fn load(dir: &Path) -> Result<SigningKey, KeyFileError> {
 /// # Errors
 /// [`KeyFileError::Size`], [`KeyFileError::Io`], [`KeyFileError::Random`].
 pub fn load_or_make(dir: &Path) -> Result<SigningKey, KeyFileError> {
-    match load(dir) {
+    read_or_make(dir.join(LEDGER_KEY))
+}
+
+/// Reads the key of a witness, `DIR/witness.key`, and makes it first where there is none.
+///
+/// # Errors
+/// As [`load_or_make`].
+pub fn load_or_make_witness(dir: &Path) -> Result<SigningKey, KeyFileError> {
+    read_or_make(dir.join(WITNESS_KEY))
+}
+
+fn read_or_make(file: PathBuf) -> Result<SigningKey, KeyFileError> {
+    match read(file) {
         Err(KeyFileError::Missing(file)) => {
             let mut seed = Zeroizing::new([0; SECRET_KEY_LENGTH]);
             SysRng
                 .try_fill_bytes(&mut *seed)
                 .map_err(|error| KeyFileError::Random(error.to_string()))?;
-            write_private(&file, &*seed).map_err(|source| KeyFileError::Io { file, source })?;
-            load(dir)
+            match write_private(&file, &*seed) {
+                Ok(()) => read(file),
+                Err(source) => Err(KeyFileError::Io { file, source }),
+            }
         }
         loaded => loaded,
     }

@@ -32,3 +32,5 @@ pub mod relay;
 pub mod serve;
 pub mod store;
 pub mod verify;
+pub mod witness;
+pub mod witnessing;

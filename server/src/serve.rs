@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
-use troth_protocol::ids::Hash;
+use troth_protocol::checkpoint::{KeyKind, VerifierKey};
+use troth_protocol::ids::{Hash, VerifyingKey};
 
 use crate::config::{ConfigError, ServeOptions, Tls};
 use crate::core::Settings;
@@ -22,6 +23,7 @@ use crate::keyfile::{self, KeyFileError};
 use crate::practice::LoadError;
 use crate::relay::Relay;
 use crate::store::{self, Store, StoreError};
+use crate::witnessing;
 
 /// How long handlers may go on reading after the relay has stopped.
 const RELEASED_WITHIN: Duration = Duration::from_secs(5);
@@ -83,6 +85,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(failed)?;
     let origin = options.origin.clone().unwrap_or_else(|| address.to_string());
     let settings = (origin.clone(), options.max_practices);
+    let (witnesses, every) = (options.witnesses.clone(), options.witness_every);
     let opened = tokio::task::spawn_blocking(move || open(&options, address, settings));
     let opened = opened.await.map_err(|_| ServeError::Stopped)??;
     let (stop, stopped) = watch::channel(false);
@@ -93,6 +96,9 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         router: router(opened.relay.clone()),
     };
     let door = tokio::spawn(door.keep(stopped));
+    if !witnesses.is_empty() {
+        tokio::spawn(witnessing::keep(opened.relay.clone(), witnesses, every));
+    }
     info!(origin, practices = opened.practices, "serving");
     let (relay, store, certificate) = (opened.relay, opened.store, opened.certificate);
     Ok(Running {
@@ -182,6 +188,13 @@ impl Running {
     /// Where it is reached, such as `http://127.0.0.1:8787`.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// The ledger key under the relay's own name: given to a witness, it stands for all practices' ledgers. `None` where the
+    /// origin is no name that a key can have.
+    pub fn key(&self) -> Option<VerifierKey> {
+        let public = VerifyingKey(self.relay.settings().key.verifying_key().to_bytes());
+        VerifierKey::new(self.origin.clone(), KeyKind::Ed25519, public).ok()
     }
 
     /// Resolves when the relay has stopped by itself, which it only does after a failure that its log tells of.

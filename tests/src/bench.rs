@@ -15,6 +15,7 @@ mod people;
 mod raw;
 mod report;
 mod setup;
+mod verification;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +35,16 @@ pub struct Options {
 }
 
 /// The measurements by name, in order.
-pub const NAMES: [&str; 7] = ["raw", "appends", "fan-out", "fetch", "idle", "people", "million"];
+pub const NAMES: [&str; 8] = [
+    "raw",
+    "appends",
+    "fan-out",
+    "fetch",
+    "verification",
+    "idle",
+    "people",
+    "million",
+];
 
 impl Options {
     fn wants(&self, name: &str) -> bool {
@@ -71,6 +81,11 @@ pub fn run(options: &Options) -> Result<Report> {
         }
         if options.wants("fetch") {
             fetch::measure(options, &mut report).await.context("fetch")?;
+        }
+        if options.wants("verification") {
+            verification::measure(options, &mut report)
+                .await
+                .context("verification")?;
         }
         if options.wants("idle") {
             idle::measure(options, &mut report).await.context("idle")?;

@@ -246,6 +246,13 @@ impl Network {
         }
     }
 
+    /// The relay passes on what witnesses are said to have cosigned, true or not.
+    pub fn pass_on(&mut self, practice: PracticeId, witnessed: wire::Witnessed) {
+        let event = core::Event::Witnessed(practice, Box::new(witnessed));
+        self.events.push(event);
+        while self.step() {}
+    }
+
     /// One round of the relay and one frame for each device; whether anything moved.
     pub fn step(&mut self) -> bool {
         let events = std::mem::take(&mut self.events);

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
-use troth_client_core::device::Phase;
+use troth_client_core::device::{Phase, Status};
 use troth_protocol::checkpoint::{KeyKind, VerifierKey};
 
+use crate::driver;
 use crate::failure::Failure;
 use crate::files;
+use crate::language::Language;
 use crate::messages::{failure, ledger as say, network};
 use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
@@ -82,6 +84,8 @@ fn status(session: &Session) -> Result<(), Failure> {
         "size": status.size,
         "root": status.root.to_string(),
         "checkpoint_received_ms": status.checkpoint_received_ms,
+        "witnesses": status.witnesses,
+        "witnessed": status.witnessed.map(|seen| json!({ "size": seen.size, "at_ms": seen.at_ms })),
         "waiting": status.waiting,
         "documents": status.documents,
         "halted": halted,
@@ -96,7 +100,10 @@ fn status(session: &Session) -> Result<(), Failure> {
         say::phase_ok(language)
     };
     let rows = [
-        (say::status_origin(language), status.origin.unwrap_or_default()),
+        (
+            say::status_origin(language),
+            status.origin.clone().unwrap_or_default(),
+        ),
         (say::status_key(language), key),
         (say::status_size(language), status.size.to_string()),
         (say::status_root(language), status.root.to_string()),
@@ -104,6 +111,7 @@ fn status(session: &Session) -> Result<(), Failure> {
             say::status_checkpoint(language),
             time(status.checkpoint_received_ms),
         ),
+        (say::status_witnessed(language), witnessed(language, &status)),
         (
             crate::messages::practice::status_waiting(language),
             status.waiting.to_string(),
@@ -119,6 +127,23 @@ fn status(session: &Session) -> Result<(), Failure> {
         }));
     }
     session.out.result(&value, &words)
+}
+
+/// What bounds how long a device can be kept in a history of its own: when others last saw the same.
+fn witnessed(language: Language, status: &Status) -> String {
+    let Some(seen) = status.witnessed else {
+        return match status.witnesses {
+            0 => say::witnessed_none(language),
+            _ => say::witnessed_never(language),
+        };
+    };
+    let minutes = driver::now().saturating_sub(seen.at_ms) / 60_000;
+    let age = match minutes {
+        0..120 => say::minutes(language, minutes),
+        120..2880 => say::hours(language, minutes / 60),
+        _ => say::days(language, minutes / 1440),
+    };
+    say::witnessed_at(language, seen.size, &time(seen.at_ms), &age)
 }
 
 /// The relay's public key under the ledger's name, as a C2SP verifier key.

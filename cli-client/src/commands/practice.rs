@@ -4,6 +4,7 @@ use clap::{Subcommand, value_parser};
 use serde_json::json;
 use troth_client_core::crypto::Cost;
 use troth_client_core::device::Phase;
+use troth_protocol::checkpoint::VerifierKey;
 
 use super::pick;
 use crate::driver::{self, Ended, Patience};
@@ -59,6 +60,16 @@ pub enum Command {
         /// How many hours an admin waits who recovers somebody alone, in which others can stop it: at least 72
         #[arg(long, value_name = "HOURS", value_parser = value_parser!(u64).range(72..=8760))]
         recovery_wait: Option<u64>,
+        /// Key of a witness of the ledger, in the form name+id+base64; may be given several times, and takes the place of all
+        /// that were named before
+        #[arg(long = "witness", value_name = "KEY", conflicts_with = "no_witnesses")]
+        witnesses: Vec<VerifierKey>,
+        /// How many of the witnesses must have cosigned before a checkpoint counts as witnessed [default: all]
+        #[arg(long, value_name = "N", requires = "witnesses", value_parser = value_parser!(u8).range(1..=16))]
+        quorum: Option<u8>,
+        /// The ledger has no witnesses from now on
+        #[arg(long)]
+        no_witnesses: bool,
     },
 }
 
@@ -84,7 +95,14 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             custodian,
             no_custodian,
             recovery_wait,
-        } => policy::run(session, custodian.as_deref(), no_custodian, recovery_wait).await,
+            witnesses,
+            quorum,
+            no_witnesses,
+        } => {
+            let custodian = (custodian.as_deref(), no_custodian);
+            let witnesses = policy::witnesses(session, witnesses, quorum, no_witnesses)?;
+            policy::run(session, custodian, recovery_wait, witnesses).await
+        }
     }
 }
 

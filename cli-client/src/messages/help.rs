@@ -88,6 +88,15 @@ const LINES: &[(&str, &str)] = &[
         "troth practice policy.recovery_wait",
         "单独恢复成员的管理员须等待的小时数，其间他人可以阻止：至少 72",
     ),
+    (
+        "troth practice policy.witnesses",
+        "账本见证者的密钥，形式为 name+id+base64；可给出多次，取代先前所列的全部",
+    ),
+    (
+        "troth practice policy.quorum",
+        "检查点须有多少个见证者联署才算有见证 [默认：全部]",
+    ),
+    ("troth practice policy.no_witnesses", "从现在起账本没有见证者"),
     ("troth member", "成员：邀请、角色与离开"),
     (
         "troth member invite",

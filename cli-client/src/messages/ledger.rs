@@ -6,6 +6,13 @@ messages! {
     status_size() = "entries", "记录数";
     status_root() = "root", "根";
     status_checkpoint() = "newest checkpoint", "最新检查点";
+    status_witnessed() = "newest witnessed checkpoint", "最新见证检查点";
+    witnessed_none() = "this practice names no witnesses (`troth practice policy --witness`)", "本机构未指定见证者（`troth practice policy --witness`）";
+    witnessed_never() = "none yet: nobody but the relay has vouched for this history", "尚无：除中继外无人为此历史作证";
+    witnessed_at(size: u64, at: &str, age: &str) = "{size} entries, {at} ({age} ago)", "{size} 条，{at}（{age}前）";
+    minutes(n: u64) = "{n} min", "{n} 分钟";
+    hours(n: u64) = "{n} h", "{n} 小时";
+    days(n: u64) = "{n} days", "{n} 天";
     status_phase() = "this device", "本设备";
     phase_ok() = "in order", "正常";
     phase_halted() = "stopped: revoked, or its relay is dishonest", "已停止：被撤销，或其中继不诚实";

@@ -41,6 +41,13 @@ messages! {
     policy_nobody() = "lost with their author", "随作者一同失去";
     policy_wait() = "an admin who recovers somebody alone waits", "单独恢复成员的管理员须等待";
     policy_hours(hours: u64) = "{hours} hours", "{hours} 小时";
+    policy_witnesses() = "witnesses of the ledger", "账本的见证者";
+    policy_no_witnesses() = "none", "无";
+    policy_quorum(quorum: usize, count: usize) = "{quorum} of {count} must have cosigned", "{count} 个中须有 {quorum} 个联署";
+    no_witness_key(name: &str) = "the key of {name} is a log's: a witness prints its own when it starts (`troth-server witness`).",
+        "{name} 的密钥属于日志：见证者启动时会打印自己的密钥（`troth-server witness`）。";
+    too_many_witnesses(most: usize) = "There are at most {most} witnesses, and no more can be asked to have cosigned than are named.",
+        "见证者最多 {most} 个，且要求联署的数量不得超过所列的见证者。";
     policy_from_now() = "This holds for process notes that are begun, and recoveries that are proposed, from now on.",
         "这适用于从现在起开始的过程笔记和提出的恢复。";
     policy_waits() = "Nothing has changed until this reaches the relay: run `troth sync` as soon as you can.",

@@ -17,7 +17,7 @@ use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
 use troth_protocol::evidence::{Proof, Rewritten};
-use troth_protocol::ids::{DeviceId, DocumentId};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Statement;
 use troth_protocol::stream::Stream;
@@ -38,6 +38,8 @@ const LISTENED: usize = 8;
 const EVASIONS: u32 = 5;
 /// Time before a question is asked again that the relay had no time for, in milliseconds.
 const AGAIN_MS: u64 = 5_000;
+/// Stands for the practice's witnesses where an author would stand: no device has that id, which is a hash.
+const WITNESSES: DeviceId = DeviceId([0; 32]);
 
 /// A checkpoint that came inside an edit, or in a handshake.
 #[derive(Clone, Copy, Debug, Encode, Decode)]
@@ -61,6 +63,8 @@ pub(super) struct Gossip {
     met: BTreeMap<DeviceId, u64>,
     /// Of what was heard, what is not written down yet.
     unwritten: Vec<DeviceId>,
+    /// The newest that the witnesses cosigned and that the relay proved.
+    proven: Option<(u64, Hash)>,
     question: Option<Question>,
     evasions: u32,
 }
@@ -120,6 +124,9 @@ impl Gossip {
     }
 
     fn settle(&mut self, heard: &Heard) {
+        if heard.author == WITNESSES {
+            self.proven = Some((heard.checkpoint.size, heard.checkpoint.root));
+        }
         let met = self.met.entry(heard.author).or_default();
         *met = heard.checkpoint.size.max(*met);
         let newest = |now: &Heard| now.checkpoint.size <= heard.checkpoint.size;
@@ -160,6 +167,22 @@ impl<S: Storage> Device<S> {
             position: checkpoint.size,
             checkpoint,
         });
+    }
+
+    /// Takes in a checkpoint that the practice's witnesses have cosigned.
+    pub(super) fn hear_witnesses(&mut self, checkpoint: CompactCheckpoint) {
+        self.gossip.hear(Heard {
+            author: WITNESSES,
+            position: checkpoint.size,
+            checkpoint,
+        });
+    }
+
+    /// Whether a checkpoint was compared, or can be here and now, and is of this device's own history.
+    pub(super) fn is_own_history(&self, checkpoint: &CompactCheckpoint) -> bool {
+        let here = self.trail.at(checkpoint.size).map(|past| past.frontier.root());
+        let asked = self.gossip.proven == Some((checkpoint.size, checkpoint.root));
+        here == Some(checkpoint.root) || asked
     }
 
     /// Opens the newest edit of each author for the checkpoint in it, so that a fork shows before anybody looks.
@@ -217,6 +240,7 @@ impl<S: Storage> Device<S> {
         if let (true, None, Some(about)) = (self.is_live(), &self.gossip.question, about) {
             self.ask(now, about, effects);
         }
+        self.promote_witnessed(rng)?;
         self.insist(now, rng, effects)
     }
 
@@ -240,7 +264,7 @@ impl<S: Storage> Device<S> {
             return Weighed::Later;
         };
         // Where the ledger is followed anew, it was further before.
-        let promised = *author == self.secrets.id;
+        let promised = *author == self.secrets.id || *author == WITNESSES;
         if (promised && checkpoint.size > own.size) || (!promised && *position >= own.size) {
             return Weighed::Later;
         }
@@ -272,6 +296,10 @@ impl<S: Storage> Device<S> {
         let size = heard.checkpoint.size;
         let what = if heard.author == self.secrets.id {
             format!("the relay signed two ledgers of the same size, {size} entries")
+        } else if heard.author == WITNESSES {
+            format!(
+                "the relay showed the practice's witnesses another ledger of {size} entries than this one"
+            )
         } else {
             format!(
                 "the relay showed device {} another ledger of {size} entries than this one",

@@ -4,6 +4,8 @@ use minicbor::{Decode, Encode};
 use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
 use troth_protocol::rule::Rule;
 
+use super::Witnessed;
+
 /// What happens to a device.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
@@ -171,6 +173,10 @@ pub struct Status {
     pub root: Hash,
     /// When the newest verified checkpoint arrived, in milliseconds since the Unix epoch; 0: none yet.
     pub checkpoint_received_ms: u64,
+    /// The newest checkpoint that the practice's witnesses have cosigned and that is of this device's history.
+    pub witnessed: Option<Witnessed>,
+    /// Witnesses that the policy names.
+    pub witnesses: usize,
     /// What is not yet in the ledger.
     pub waiting: usize,
     /// What was set aside for review.

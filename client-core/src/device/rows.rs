@@ -56,6 +56,8 @@ pub(super) const TESTED: u8 = 14;
 pub(super) const GOSSIP: u8 = 16;
 /// The newest signed counts that held.
 pub(super) const COUNTED: u8 = 17;
+/// The newest checkpoint that witnesses cosigned.
+pub(super) const WITNESSED: u8 = 21;
 /// What proves that the relay is dishonest.
 pub(super) const EVIDENCE: u8 = 18;
 

@@ -300,6 +300,7 @@ impl<S: Storage> Device<S> {
                 Ok(())
             }
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
+            RelayMessage::Witnessed(witnessed) => self.take_witnessed(now, rng, &witnessed, effects),
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(rng, &challenge, effects),
             RelayMessage::Welcome(welcome) => {

@@ -200,3 +200,34 @@ fn a_note_takes_no_more_signatures_than_it_may_carry() {
     );
     assert_eq!(note, before);
 }
+
+/// A checkpoint of a public log, as its public witnesses cosigned it: bytes that no code of this project had a part in.
+#[test]
+fn a_checkpoint_of_the_public_witness_network_is_read_and_verified() {
+    const LOG: &str =
+        "arche2025h1.staging.ct.transparency.dev+ba2f06c0+AU0vHmlGCS/PdN8b2OaGmKprLI8HKM+dJ472xgFYh15f";
+    const WITNESS: &str = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+    const NOTE: &str = "arche2025h1.staging.ct.transparency.dev
+1432088532
+U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=
+
+— arche2025h1.staging.ct.transparency.dev zTM8sQAAAZ5W0WdjBAMARjBEAiBjW5IQf9pvsYLfQFX6hoGREPMHbdQ3urbllzalApkptQIgIpwtEroeW2BXaHAI4kJXFbon5Ch9MNL5zRNZ55lvGt0=
+— arche2025h1.staging.ct.transparency.dev ui8GwCF1+kWqZrxGdhj4aX3gcw7XUlXQQabg/27lefwhUkzbC3NygNI75MdhL1bfTW9g8Ei59RA23oHP7Ry1k3ZFWwQ=
+— transparency.dev/DEV:witness-little-garden 2AQqhwAAAABqEiEgzgFIqqhbUoDwjMWE6UP8nd8/KYTzwZ2rhIgcqoXHAwVkjZr4AscylP3v7sEodkRAErumC2q44vdgJY096st5BQ==
+— witness1.smartit.nu/witness1 pIyCDwAAAABqEiEghIp82KWebrw7/oHQwlTAm3g2RKS4+eebl8eO0WH+/iEcxZ75W3u5hNI7TOQtmJbqmNWVuE0tgh0XwzdZsDsUAQ==
+— remora.n621.de 2net5wAAAABqEiEgPlfF3V06o0Y+fHM+J5J9s27wgxxcOVSpZ/2g/KSiXCg9DEZI+aVCIobWX9sXTynk5XeU/zZ0WBxtqB0DrAWfBw==
+— witness.stagemole.eu Z/euoAAAAABqEiEgw0i+7g2ENfDAWHmtRzCfKTHSDwYDJA2NmKeGi9Y8FtEyOUvVr+AJmIY/2TUFucgKi7lI7cUiOvKFYe/TmN9DAg==
+";
+    let (log, witness): (VerifierKey, VerifierKey) = (LOG.parse().unwrap(), WITNESS.parse().unwrap());
+    let note = SignedCheckpoint::parse(NOTE.as_bytes()).unwrap();
+    assert_eq!(note.to_string(), NOTE);
+    assert_eq!(note.verify(log.name(), log.key()).unwrap().size(), 1_432_088_532);
+    let seen = note.verify_cosignature(witness.name(), witness.key()).unwrap();
+    assert_eq!(
+        (seen.witness(), seen.timestamp()),
+        ("remora.n621.de", 0x6a12_2120)
+    );
+    let other = SignedCheckpoint::parse(NOTE.replace("1432088532", "1432088533").as_bytes()).unwrap();
+    assert!(other.verify_cosignature(witness.name(), witness.key()).is_err());
+    assert!(other.verify(log.name(), log.key()).is_err());
+}

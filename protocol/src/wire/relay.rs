@@ -45,6 +45,9 @@ pub enum RelayMessage {
     /// A mailbox does not take a value, or has none to give.
     #[n(10)]
     NoMail(#[n(0)] NoMail),
+    /// Witnesses have cosigned a checkpoint.
+    #[n(11)]
+    Witnessed(#[n(0)] Witnessed),
 }
 
 /// The relay's half of the handshake.
@@ -72,6 +75,19 @@ pub struct Welcome {
     /// The relay's clock, in milliseconds since the Unix epoch.
     #[n(0)]
     pub now: u64,
+}
+
+/// A checkpoint and what witnesses added to it, unverified: whoever receives it checks that each is by a key that the practice's
+/// policy names, and that the checkpoint is of the history that it knows.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Witnessed {
+    /// The checkpoint, of the ledger as it is or as it was.
+    #[n(0)]
+    pub checkpoint: CompactCheckpoint,
+    /// Signature lines of its note (C2SP signed-note), at most one for each witness of the policy.
+    #[n(1)]
+    pub cosignatures: Vec<String>,
 }
 
 /// Where a statement stands.

@@ -171,6 +171,7 @@ pub fn relay(message: &RelayMessage) -> Value {
         RelayMessage::Mail(p) => json!({ "slot": p.slot, "value": p.value.len() }),
         RelayMessage::Goodbye(g) => json!({ "rule": g.rule }),
         RelayMessage::NoMail(n) => json!({ "slot": n.slot, "rule": n.rule }),
+        RelayMessage::Witnessed(w) => json!({ "size": w.checkpoint.size, "cosignatures": w.cosignatures }),
         RelayMessage::Located(found) => json!({ "practice": found.map(|p| p.to_string()) }),
     };
     json!({ "message": name(message), "fields": fields })

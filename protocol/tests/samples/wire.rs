@@ -60,6 +60,18 @@ pub fn counts() -> SignedCounts {
     SignedCounts::sign(counts, &PRACTICE, &signing_key(9))
 }
 
+fn witnessed() -> Witnessed {
+    let origin = troth_protocol::checkpoint::ledger_origin("relay.example", &PRACTICE);
+    let cosigned = Checkpoint::new(origin, 1000, hash("root")).unwrap();
+    let line = cosigned
+        .cosign("witness.example/w1", &signing_key(12), 1_800_000_000)
+        .unwrap();
+    Witnessed {
+        checkpoint: checkpoint(),
+        cosignatures: vec![line.to_string()],
+    }
+}
+
 fn upload() -> Upload {
     let signed = signed(&device().key, &PRACTICE, &plain_change());
     Upload {
@@ -261,6 +273,7 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
                 rule: Rule::Mailbox.number(),
             }),
         ),
+        ("witnessed", RelayMessage::Witnessed(witnessed())),
     ]
 }
 

@@ -48,6 +48,9 @@ fn announce(running: &Running) -> std::io::Result<()> {
     if let Some(hash) = &running.certificate {
         eprintln!("SHA-256 of the self-signed certificate: {hash}");
     }
+    if let Some(key) = running.key() {
+        eprintln!("key of the ledgers kept here, for witnesses to follow: {key}");
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on {}", running.url())?;
     out.flush()
@@ -69,7 +72,7 @@ async fn until_stopped(running: Running) -> Result<ExitCode, Failure> {
 }
 
 /// SIGINT, or where there is one SIGTERM.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

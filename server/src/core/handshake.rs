@@ -95,5 +95,6 @@ impl Core {
     pub(super) fn welcome(&mut self, id: ConnectionId) {
         let now = self.now;
         self.send(id, &RelayMessage::Welcome(Welcome { now }));
+        self.show_witnessed(id);
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use troth_protocol::checkpoint::{CompactCheckpoint, SignatureLine};
 use troth_protocol::ids::{Hash, PracticeId, VerifyingKey};
 use troth_protocol::tree::{TILE_WIDTH, TilePath, encode_tile};
 
@@ -17,8 +18,41 @@ pub async fn checkpoint(State(shared): State<Shared>, Path(practice): Path<Strin
     let Some(ledger) = find(&shared, &practice) else {
         return unknown();
     };
+    let witnessed = shared.relay.directory().witnessed(ledger.roster.practice());
+    let lines = witnessed.filter(|w| w.checkpoint == ledger.checkpoint);
+    note(
+        &shared,
+        &ledger,
+        &ledger.checkpoint,
+        lines.as_ref().map_or(&[], |w| &w.cosignatures),
+    )
+}
+
+/// The newest checkpoint that the practice's witnesses have cosigned, with their cosignatures.
+pub async fn witnessed(State(shared): State<Shared>, Path(practice): Path<String>) -> Response {
+    let Some(ledger) = find(&shared, &practice) else {
+        return unknown();
+    };
+    match shared.relay.directory().witnessed(ledger.roster.practice()) {
+        Some(witnessed) => note(&shared, &ledger, &witnessed.checkpoint, &witnessed.cosignatures),
+        None => sentence(
+            StatusCode::NOT_FOUND,
+            "No witness has cosigned this ledger since the relay started.",
+        ),
+    }
+}
+
+fn note(shared: &Shared, ledger: &Ledger, checkpoint: &CompactCheckpoint, lines: &[String]) -> Response {
     let key = VerifyingKey(shared.relay.settings().key.verifying_key().to_bytes());
-    match ledger.checkpoint.to_signed(&ledger.roster.ledger_origin(), &key) {
+    let note = checkpoint
+        .to_signed(&ledger.roster.ledger_origin(), &key)
+        .and_then(|mut note| {
+            lines
+                .iter()
+                .try_for_each(|line| note.add(SignatureLine::parse(line)?))?;
+            Ok(note)
+        });
+    match note {
         Ok(note) => (
             [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
             note.to_string(),

@@ -11,6 +11,7 @@ use troth_protocol::entry::Parsed;
 use troth_protocol::ids::{Nonce, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::{State, verify_genesis};
+use troth_protocol::statement::Policy;
 use troth_protocol::wire::{
     self, Append, Appended, ClientMessage, Follow, Found, Hello, RelayMessage, Transcript, Upload,
 };
@@ -92,7 +93,11 @@ impl Client {
     }
 
     pub async fn found(&mut self, founder: &Device) -> (PracticeId, State) {
-        let (practice, genesis) = founder.genesis(ORIGIN, ledger_key(), 1);
+        self.found_under(Policy::default(), founder).await
+    }
+
+    pub async fn found_under(&mut self, policy: Policy, founder: &Device) -> (PracticeId, State) {
+        let (practice, genesis) = founder.genesis_under(policy, ORIGIN, ledger_key(), 1);
         self.send(&ClientMessage::Found(Found {
             genesis: genesis.clone(),
         }))

@@ -20,4 +20,5 @@ mod reader;
 mod refusals;
 mod reload;
 mod socket;
+mod witness;
 mod world;

@@ -104,6 +104,16 @@ impl Device {
     }
 
     pub fn genesis(&self, origin: &str, ledger_key: VerifyingKey, nonce: u8) -> (PracticeId, Upload) {
+        self.genesis_under(Policy::default(), origin, ledger_key, nonce)
+    }
+
+    pub fn genesis_under(
+        &self,
+        policy: Policy,
+        origin: &str,
+        ledger_key: VerifyingKey,
+        nonce: u8,
+    ) -> (PracticeId, Upload) {
         let mut sealings = Vec::new();
         for class in Class::ALL {
             let own = KeyRef::Member(self.member, class, 1);
@@ -126,7 +136,7 @@ impl Device {
             admin_keys: class_keys(2),
             ledger_key,
             origin: origin.to_owned(),
-            policy: Policy::default(),
+            policy,
             sealings,
         };
         let upload = self.upload(&PracticeId::ZERO, None, Body::Genesis(Box::new(genesis)), payload);

@@ -108,10 +108,10 @@ async fn run(documents: usize, together: usize) -> Result<Outcome> {
 }
 
 /// The edits of each document, in their order.
-type Opened = HashMap<DocumentId, Vec<Incoming>>;
+pub(super) type Opened = HashMap<DocumentId, Vec<Incoming>>;
 
 /// Opens keys, and payloads with them.
-fn decrypt(member: &Member, entries: Vec<Entry>) -> Result<Opened> {
+pub(super) fn decrypt(member: &Member, entries: Vec<Entry>) -> Result<Opened> {
     let mut keys: HashMap<DocumentId, EpochKey> = HashMap::new();
     let mut incoming = Opened::new();
     for entry in entries {
@@ -149,7 +149,7 @@ fn decrypt(member: &Member, entries: Vec<Entry>) -> Result<Opened> {
 }
 
 /// Applies the edits, each in the name that its statement proves.
-fn open(me: DeviceId, incoming: Opened) -> Result<HashMap<DocumentId, LaneDocument>> {
+pub(super) fn open(me: DeviceId, incoming: Opened) -> Result<HashMap<DocumentId, LaneDocument>> {
     let (ids, edits): (Vec<_>, Vec<_>) = incoming.into_iter().unzip();
     let mut lanes = Vec::with_capacity(ids.len());
     for (document, edits) in ids.iter().zip(edits) {

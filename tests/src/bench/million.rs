@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use troth_client_core::crypto::actor;
 use troth_protocol::entry::Parsed;
-use troth_protocol::wire::Upload;
+use troth_protocol::ids::DocumentId;
+use troth_protocol::tree::Frontier;
+use troth_protocol::wire::{Challenge, ClientMessage, Fetch, Item, RelayMessage, Upload};
 use troth_server::keyfile;
 use troth_server::practice::{Pending, Practice, load};
 use troth_server::store::{self, Engine, Store};
@@ -25,13 +27,17 @@ use crate::wire_client::{Author, Connection, Device, Ledger, Member};
 const SEED: u64 = 20_260_801;
 /// Documents that the entries are spread over.
 const DOCUMENTS: usize = 2000;
+/// Of so many entries one, at random, is an edit of the first document: what a reader of that document alone sees.
+const SHARE: u32 = 100;
 /// Entries written at once while the ledger is made.
 const BATCH: usize = 8192;
 
 /// Makes the ledger if no earlier run has, then starts the relay on it.
 pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let entries = if options.quick { 100_000 } else { 1_000_000 };
-    let dir = target_dir()?.join("bench-data").join(format!("ledger-{entries}"));
+    let dir = target_dir()?
+        .join("bench-data")
+        .join(format!("ledger-random-{entries}"));
     let complete = dir.join("complete");
     if !complete.exists() {
         if dir.exists() {
@@ -49,6 +55,7 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let device = Device::generate(&mut rng);
     let info = Connection::open(relay.address()).await?.info().await?;
     let (member, _) = Member::found(&mut rng, &info, &device)?;
+    let (first, _) = member.create_document(&mut rng, &device)?;
     let mut rng = StdRng::from_rng(&mut rand::rng());
     let begin = Instant::now();
     let (mut connection, challenge) = Connection::log_in(relay.address(), &mut rng, &member, &device).await?;
@@ -89,6 +96,7 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
         reader.received_bytes as f64 / 1e6,
         "MB",
     );
+    one_document(&mut reader, &challenge, first.id, &name, report).await?;
     report.aim(
         format!("{name}: relay's memory at most"),
         mib(relay.memory()?.1),
@@ -99,9 +107,57 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// What a reader gets who sees one document, a hundredth of the entries at random, from the ledger's beginning: its entries,
+/// and hashes for the runs between them.
+async fn one_document(
+    connection: &mut Connection,
+    challenge: &Challenge,
+    document: DocumentId,
+    name: &str,
+    report: &mut Report,
+) -> Result<()> {
+    let fetch = Fetch {
+        request: 2,
+        documents: vec![document],
+        size: challenge.checkpoint.size,
+        through: None,
+    };
+    connection.send(&ClientMessage::Fetch(fetch)).await?;
+    let (begin, mut frontier) = (Instant::now(), Frontier::new());
+    let (mut entries, mut hashes) = (0, 0);
+    loop {
+        let RelayMessage::Fetched(_, more, items) = connection.receive().await? else {
+            return Err(anyhow!("expected what was fetched"));
+        };
+        frontier = items.fold(&frontier)?.frontier;
+        for item in &items.items {
+            match item {
+                Item::Entry(_) => entries += 1,
+                Item::Roots(run) => hashes += run.roots.len(),
+            }
+        }
+        if !more {
+            break;
+        }
+    }
+    ensure!(
+        frontier.root() == challenge.checkpoint.root,
+        "it folds into the ledger's root"
+    );
+    let name = format!("{name}, of which {entries} at random may be seen");
+    report.add(format!("{name}: folded"), begin.elapsed().as_secs_f64(), "s");
+    let most = 2.0 * challenge.checkpoint.size as f64 / 1e6;
+    report.aim(
+        format!("{name}: hashes"),
+        hashes as f64 / 1e6,
+        "MB",
+        Target::AtMost(most),
+    );
+    Ok(())
+}
+
 /// Follows from nothing to the end, holding no more than a frame.
 async fn fold_all(connection: &mut Connection, ledger: &mut Ledger, rng: &mut StdRng) -> Result<()> {
-    use troth_protocol::wire::RelayMessage;
     connection.follow(rng, 0).await?;
     loop {
         let RelayMessage::Items(items) = connection.receive().await? else {
@@ -122,7 +178,8 @@ async fn make(dir: &Path, entries: usize) -> Result<()> {
     let device = Device::generate(&mut rng);
     let relay = RelayProcess::start(dir, "sqlite")?;
     let member = Connection::found(relay.address(), &mut rng, &device).await?;
-    let (mut connection, _) = Connection::log_in(relay.address(), &mut rng, &member, &device).await?;
+    let mut fresh = StdRng::from_rng(&mut rand::rng());
+    let (mut connection, _) = Connection::log_in(relay.address(), &mut fresh, &member, &device).await?;
     let made: Result<Vec<_>> = (0..DOCUMENTS)
         .map(|_| member.create_document(&mut rng, &device))
         .collect();
@@ -146,9 +203,12 @@ async fn make(dir: &Path, entries: usize) -> Result<()> {
         let mut pending = Pending::default();
         let to = entries.min(written + BATCH);
         for i in written..to {
-            let author = authors
-                .get_mut(i % DOCUMENTS)
-                .context("an author for each document")?;
+            let of = if fresh.random_ratio(1, SHARE) {
+                0
+            } else {
+                1 + i % (DOCUMENTS - 1)
+            };
+            let author = authors.get_mut(of).context("an author for each document")?;
             let upload = author.write(&mut rng, &made[i % made.len()..][..1])?;
             let outcome = practice.sequence(&*store, &mut pending, now, vec![check(&practice, upload)?])?;
             outcome.map_err(|(_, rule, _)| anyhow!("entry {i}: {rule}"))?;

@@ -14,3 +14,4 @@ mod linking;
 mod scene;
 mod stream;
 mod withholding;
+mod witnesses;

@@ -80,7 +80,7 @@ fn each_admin_changes_the_part_of_the_policy_that_they_meant() {
     };
     net.seats[second]
         .device
-        .set_policy(&mut net.rng, longer)
+        .set_policy(&mut net.rng, longer.clone())
         .expect("an admin");
     net.online(0);
     net.online(second);
@@ -90,6 +90,8 @@ fn each_admin_changes_the_part_of_the_policy_that_they_meant() {
     let expected = PolicySummary {
         custodian: Some(named),
         recovery_wait_ms: 200 * HOUR,
+        witnesses: Vec::new(),
+        quorum: 0,
     };
     for seat in [0, second, client] {
         assert_eq!(net.seats[seat].device.policy().expect("in a practice"), expected);

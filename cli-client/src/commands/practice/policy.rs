@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use troth_client_core::device::{PolicyChange, PolicySummary};
+use troth_protocol::checkpoint::{KeyKind, VerifierKey};
+use troth_protocol::limits;
 use troth_protocol::statement::Role;
 
 use crate::commands::pick;
@@ -13,15 +15,43 @@ use crate::session::{Device, Session};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
+/// Witnesses' keys, and how many must have cosigned.
+pub type Witnesses = (Vec<VerifierKey>, u8);
+
+/// The witnesses that shall be, if others shall be.
+///
+/// # Errors
+/// A key is a log's; more must have cosigned than there are.
+pub fn witnesses(
+    session: &Session,
+    keys: Vec<VerifierKey>,
+    quorum: Option<u8>,
+    none: bool,
+) -> Result<Option<Witnesses>, Failure> {
+    if keys.is_empty() {
+        return Ok(none.then_some((keys, 0)));
+    }
+    if let Some(key) = keys.iter().find(|key| key.kind() != KeyKind::Cosignature) {
+        return Err(Failure::failed(say::no_witness_key(session.language, key.name())));
+    }
+    let count = u8::try_from(keys.len()).unwrap_or(u8::MAX);
+    let quorum = quorum.unwrap_or(count);
+    if usize::from(count) > limits::WITNESSES || quorum > count {
+        let most = limits::WITNESSES;
+        return Err(Failure::failed(say::too_many_witnesses(session.language, most)));
+    }
+    Ok(Some((keys, quorum)))
+}
+
 /// Shows the policy, after changing it if that was asked for.
 ///
 /// # Errors
 /// What stands in the way.
 pub async fn run(
     session: &Session,
-    custodian: Option<&str>,
-    no_custodian: bool,
+    (custodian, no_custodian): (Option<&str>, bool),
     hours: Option<u64>,
+    witnesses: Option<Witnesses>,
 ) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
@@ -41,6 +71,7 @@ pub async fn run(
     let change = PolicyChange {
         custodian,
         recovery_wait_ms: hours.map(|hours| hours.saturating_mul(HOUR_MS)),
+        witnesses,
     };
     if change == PolicyChange::default() {
         let (value, words) = shown(session, &mut device)?;
@@ -65,6 +96,8 @@ fn shown(session: &Session, device: &mut Device) -> Result<(serde_json::Value, S
     let PolicySummary {
         custodian,
         recovery_wait_ms,
+        witnesses,
+        quorum,
     } = device.policy().map_err(|e| session.wrong(e))?;
     let name = match custodian {
         Some(member) => device.name_of(member).map_err(|e| session.wrong(e))?,
@@ -75,6 +108,8 @@ fn shown(session: &Session, device: &mut Device) -> Result<(serde_json::Value, S
         "custodian": custodian.map(|member| member.to_string()),
         "custodian_name": name,
         "recovery_wait_hours": hours,
+        "witnesses": witnesses,
+        "quorum": quorum,
     });
     let custodian = match custodian {
         Some(member) => name.unwrap_or_else(|| pick::short(member)),
@@ -83,6 +118,15 @@ fn shown(session: &Session, device: &mut Device) -> Result<(serde_json::Value, S
     let rows = [
         (say::policy_custodian(language), custodian),
         (say::policy_wait(language), say::policy_hours(language, hours)),
+        (
+            say::policy_witnesses(language),
+            match witnesses.len() {
+                0 => say::policy_no_witnesses(language),
+                count => say::policy_quorum(language, usize::from(quorum.max(1)), count),
+            },
+        ),
     ];
-    Ok((value, columns(&rows.map(|(what, is)| vec![what, is]))))
+    let mut words = columns(&rows.map(|(what, is)| vec![what, is]));
+    words.extend(witnesses.iter().map(|key| format!("  {key}\n")));
+    Ok((value, words))
 }

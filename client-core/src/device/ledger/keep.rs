@@ -16,7 +16,7 @@ use crate::device::keyring::SealedAt;
 use crate::device::outbox::{Inflight, OutboxRow, QuarantineRow};
 use crate::device::rows::{
     CONTENT, COUNTED, DOCUMENT, DocumentRow, ENTRY, GOSSIP, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN,
-    RosterRow, RunRow,
+    RosterRow, RunRow, WITNESSED,
 };
 use crate::device::{Device, DeviceError};
 use crate::storage::{Storage, Write};
@@ -37,6 +37,7 @@ impl<S: Storage> Device<S> {
         self.trail = Trail::default();
         self.gossip = Gossip::default();
         self.counted = None;
+        self.claimed = None;
         self.checkpoint = None;
         self.checkpoint_at = 0;
         self.outbox.clear();
@@ -71,6 +72,7 @@ impl<S: Storage> Device<S> {
         }
         self.gossip = Gossip::kept(self.rows.scan(GOSSIP)?);
         self.counted = self.rows.get(COUNTED, &[])?;
+        self.witnessed = self.rows.get(WITNESSED, &[])?;
         self.outbox = self
             .rows
             .scan::<OutboxRow>(OUTBOX)?

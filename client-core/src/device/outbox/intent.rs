@@ -222,6 +222,8 @@ pub(in crate::device) enum Intent {
         no_custodian: bool,
         #[n(2)]
         recovery_wait_ms: Option<u64>,
+        #[n(3)]
+        witnesses: Option<(Vec<String>, u8)>,
     },
 }
 

@@ -90,10 +90,13 @@ impl<S: Storage> Device<S> {
                 custodian,
                 no_custodian,
                 recovery_wait_ms,
+                witnesses,
             } => {
+                let keys = |keys: Vec<String>| keys.iter().filter_map(|key| key.parse().ok()).collect();
                 let change = PolicyChange {
                     custodian: (no_custodian || custodian.is_some()).then_some(custodian),
                     recovery_wait_ms,
+                    witnesses: witnesses.map(|(named, quorum)| (keys(named), quorum)),
                 };
                 let present = self.practice_state()?.roster.policy();
                 let policy = change.of(present);
