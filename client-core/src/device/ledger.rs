@@ -16,7 +16,7 @@ use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Frontier, cover, leaf_hash};
-use troth_protocol::visibility::{entitled, may_open};
+use troth_protocol::visibility::{entitled, may_open, visible_until};
 use troth_protocol::wire::{EntryItem, Item, Items};
 
 use super::keyring::{SealedAt, sealed_in};
@@ -122,7 +122,7 @@ impl<S: Storage> Device<S> {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
-            if self.is_wanted(&entry, &verified) {
+            if self.is_wanted(&entry, &verified) || self.comes_again(&entry, &verified) {
                 writes.push(self.set_by(rng, position, entry));
                 continue;
             }
@@ -293,6 +293,18 @@ impl<S: Storage> Device<S> {
         self.role().is_some_and(|role| changed(&role)) || (left && state.roster.was_custodian(&me))
     }
 
+    /// Whether an entry stands in a stream whose beginning this member was not shown, and that a change of their role shows
+    /// them now. The relay shows what may be seen today, so the entry may stand before the change, which is yet to come. The
+    /// ledger is followed anew for it, and this entry comes again in its place. (A document's beginning is fetched.)
+    fn comes_again(&self, entry: &EntryItem, verified: &Verified) -> bool {
+        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
+            return false;
+        };
+        let stream = verified.statement().stream();
+        let hidden = visible_until(state, &me, &stream) != Some(u64::MAX);
+        entry.leaf.stream_seq > state.count(&stream) && (self.refold || hidden)
+    }
+
     /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that.
     pub(super) fn lacks_payloads(&mut self) -> Result<bool, DeviceError> {
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
@@ -301,7 +313,9 @@ impl<S: Storage> Device<S> {
         missing.retain(|(stream, position)| {
             let erased = matches!(stream, Stream::Document(id)
                 if state.documents.get(id).is_none_or(|d| d.erased().is_some()));
-            !erased && may_open(state, &member, stream, *position)
+            // Whoever may no longer read a record is not shown its erasure.
+            let shown = visible_until(state, &member, stream) == Some(u64::MAX);
+            !erased && shown && may_open(state, &member, stream, *position)
         });
         self.missing = missing;
         Ok(!self.missing.is_empty())

@@ -66,7 +66,12 @@ impl<S: Storage> Device<S> {
             return Ok(effects);
         }
         self.tend_once_open(rng, now)?;
-        for (stream, ids) in self.by_stream() {
+        for (stream, mut ids) in self.by_stream() {
+            // What was set aside a moment ago may have taken these along.
+            ids.retain(|id| self.outbox.contains_key(id));
+            if ids.is_empty() {
+                continue;
+            }
             if let Some(inflight) = self.inflight.get(&stream).filter(|f| !f.outdated) {
                 if inflight.request == 0 {
                     self.send_inflight(&stream, &mut effects);

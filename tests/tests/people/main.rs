@@ -7,6 +7,7 @@ mod concurrent;
 mod costs;
 mod joining;
 mod matrix;
+mod meanwhile;
 mod names;
 mod recovery;
 mod scene;

@@ -60,10 +60,7 @@ impl<S: Storage> Device<S> {
             effects.push(Effect::Close);
             return Ok(());
         }
-        // Until what was shared later is here from its beginning, there is nothing to count against.
-        if counts.is_some() && self.fetching.is_wanting() {
-            self.fetch_next(effects);
-        } else if let Some(signed) = counts {
+        if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
             let expected = CheckpointRef {
@@ -73,25 +70,32 @@ impl<S: Storage> Device<S> {
             let holds = signed.verify(&practice, &key).is_ok_and(|counts| {
                 counts.nonce == nonce && counts.beat == beat && counts.checkpoint == expected
             });
-            if !holds || signed.counts.digest != self.counted()? {
+            // Until what was shared later is here from its beginning, there is nothing to count against.
+            let wanting = self.fetching.is_wanting();
+            if !holds || (!wanting && signed.counts.digest != self.counted()?) {
                 let what = "the relay's signed counts are not those of the entries that it showed: it withholds some";
                 self.dishonest(Dishonest(what.to_owned()), bytes, effects);
                 return Ok(());
             }
-            if self.lacks_payloads()? {
+            if !wanting && self.lacks_payloads()? {
                 let what = "the relay withholds the content of entries that it showed".to_owned();
                 self.dishonest(Dishonest(what), bytes, effects);
                 return Ok(());
             }
-            self.connection.counted = now;
             self.connection.step = Step::Following {
                 nonce,
                 beat: beat + 1,
-                live: true,
+                live: live || !wanting,
                 total,
             };
-            if !live {
-                self.caught_up(rng, effects)?;
+            if wanting {
+                self.fetch_next(effects);
+            } else {
+                self.connection.counted = now;
+                self.try_again();
+                if !live {
+                    self.caught_up(rng, effects)?;
+                }
             }
         } else if !live {
             effects.push(Effect::Report(Report::Progress {
