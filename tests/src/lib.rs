@@ -8,6 +8,7 @@
 //! | [`proxy`] | a wire between the two that remembers every byte |
 //! | [`process_memory`] | what a running process holds in its memory |
 //! | [`network`] | a relay and its devices in one process, under one clock and seed |
+//! | [`simulation`] | a whole practice under faults, from one seed |
 //! | [`bench`] | what `troth-bench` measures |
 
 pub mod bench;
@@ -17,4 +18,5 @@ pub mod power_cut;
 pub mod process_memory;
 pub mod proxy;
 pub mod relay_process;
+pub mod simulation;
 pub mod wire_client;

@@ -34,6 +34,8 @@ use crate::storage::{Storage, Write};
 /// Entries of one author that are opened for what they carry, in a frame at most: what they carry is in the newest that
 /// opens.
 const LISTENED: usize = 8;
+/// Beats that must have come since a question was asked before it counts as not answered.
+const BEATS: u32 = 2;
 /// Connections that may end before a question is answered: a relay is not asked for ever.
 const EVASIONS: u32 = 5;
 /// Time before a question is asked again that the relay had no time for, in milliseconds.
@@ -75,6 +77,8 @@ struct Question {
     request: u64,
     since: u64,
     asked: u64,
+    /// Beats that came instead of an answer: a clock that jumps, or a line that is slow, is not the relay's silence.
+    beats: u32,
     /// This device's own size and root, as the relay signed them.
     own: CompactCheckpoint,
     about: About,
@@ -116,6 +120,13 @@ impl Gossip {
     /// Whether the relay owes an answer.
     pub(super) const fn is_asking(&self) -> bool {
         self.question.is_some()
+    }
+
+    /// The relay spoke, and of something else.
+    pub(super) fn beat(&mut self) {
+        if let Some(question) = &mut self.question {
+            question.beats += 1;
+        }
     }
 
     /// Asks nothing more.
@@ -336,11 +347,16 @@ impl<S: Storage> Device<S> {
             About::Fold(_) => None,
         };
         let request = self.connection.next_request();
-        let since = self.gossip.question.as_ref().map_or(now, |q| q.since);
+        let (since, beats) = self
+            .gossip
+            .question
+            .as_ref()
+            .map_or((now, 0), |q| (q.since, q.beats));
         self.gossip.question = Some(Question {
             request,
             since,
             asked: now,
+            beats,
             own,
             about,
         });
@@ -373,7 +389,8 @@ impl<S: Storage> Device<S> {
         let Some(question) = &self.gossip.question else {
             return Ok(());
         };
-        if now >= question.since.saturating_add(SILENCE_MS) || self.gossip.evasions >= EVASIONS {
+        let silent = question.beats >= BEATS && now >= question.since.saturating_add(SILENCE_MS);
+        if silent || self.gossip.evasions >= EVASIONS {
             let accusation = self.unanswered();
             return self.accuse(rng, accusation, effects);
         }

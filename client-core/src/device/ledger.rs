@@ -17,7 +17,7 @@ use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Trail;
-use troth_protocol::visibility::{entitled, may_open};
+use troth_protocol::visibility::{entitled, may_open, visible_until};
 use troth_protocol::wire::{EntryItem, Items};
 
 use super::accusation::{Dishonest, Hint};
@@ -128,7 +128,7 @@ impl<S: Storage> Device<S> {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
-            if self.is_wanted(&entry, &verified) {
+            if self.is_wanted(&entry, &verified) || self.comes_again(&entry, &verified) {
                 writes.push(self.set_by(rng, position, entry));
                 continue;
             }
@@ -310,6 +310,18 @@ impl<S: Storage> Device<S> {
         self.role().is_some_and(|role| changed(&role)) || (left && state.roster.was_custodian(&me))
     }
 
+    /// Whether an entry stands in a stream whose beginning this member was not shown, and that a change of their role shows
+    /// them now. The relay shows what may be seen today, so the entry may stand before the change, which is yet to come. The
+    /// ledger is followed anew for it, and this entry comes again in its place. (A document's beginning is fetched.)
+    fn comes_again(&self, entry: &EntryItem, verified: &Verified) -> bool {
+        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
+            return false;
+        };
+        let stream = verified.statement().stream();
+        let hidden = visible_until(state, &me, &stream) != Some(u64::MAX);
+        entry.leaf.stream_seq > state.count(&stream) && (self.refold || hidden)
+    }
+
     /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that, or the
     /// end of a share: for the relay's clock may be ahead of what is known of it, one that is near counts as past.
     pub(super) fn lacks_payloads(&mut self) -> Result<bool, DeviceError> {
@@ -322,7 +334,9 @@ impl<S: Storage> Device<S> {
         missing.retain(|at @ (stream, _)| {
             let erased = matches!(stream, Stream::Document(id)
                 if state.documents.get(id).is_none_or(|d| d.erased().is_some()));
-            !erased && opens(at, state.received)
+            // Whoever may no longer read a record is not shown its erasure.
+            let shown = visible_until(state, &member, stream) == Some(u64::MAX);
+            !erased && shown && opens(at, state.received)
         });
         let lacks = missing.iter().any(|at| opens(at, latest));
         self.missing = missing;

@@ -11,7 +11,7 @@ mod renewal;
 use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
-use troth_protocol::ids::Hash;
+use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::rule::Rule;
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::{Append, ClientMessage, frame};
@@ -130,6 +130,10 @@ impl<S: Storage> Device<S> {
                 Err(DeviceError::NoSuchRecovery) => {
                     self.set_stream_aside(rng, &stream, Rule::Recovery, &mut effects)?;
                 }
+                // What this device was shown before, and is not any more: it is not for this member to act on.
+                Err(DeviceError::NoSuchDocument(id)) if !self.refold && !self.is_to_be_created(&id) => {
+                    self.set_stream_aside(rng, &stream, Rule::NotPermitted, &mut effects)?;
+                }
                 // What it speaks of is not in the ledger yet; its turn comes with it.
                 Err(DeviceError::NoSuchDocument(_) | DeviceError::NotYet | DeviceError::CatchingUp) => {}
                 Err(DeviceError::ShareEnded(_)) => {
@@ -149,6 +153,12 @@ impl<S: Storage> Device<S> {
             }
         }
         Ok(effects)
+    }
+
+    /// Whether the statement that creates a document is among what waits.
+    fn is_to_be_created(&self, id: &DocumentId) -> bool {
+        let creates = |intent: &Intent| matches!(intent, Intent::Create { document, .. } if document == id);
+        self.outbox.values().any(creates)
     }
 
     /// An intent whose end is reached already is done.

@@ -271,7 +271,16 @@ impl<S: Storage> Device<S> {
     }
 
     pub(super) fn hello(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
-        let Some(practice) = self.identity.practice else {
+        // A connection has one handshake, whatever tells this device a second time that it is let in.
+        let begun = matches!(
+            self.connection.step,
+            Step::Greeted(_)
+                | Step::LoggingIn { .. }
+                | Step::Following { .. }
+                | Step::Doubting
+                | Step::Halted
+        );
+        let (Some(practice), false) = (self.identity.practice, begun) else {
             return;
         };
         let mut nonce = Nonce::default();

@@ -217,7 +217,7 @@ fn requests_of_a_foreign_log_are_answered_as_a_foreign_witness_answers_them() {
         let request = AddCheckpoint::parse(request.as_bytes()).unwrap();
         consider(&logs, last, &request).map(|seen| (seen.size(), *seen.root()))
     };
-    let first = Some(ask(None, 0, "", FIRST).unwrap());
+    let first = ask(None, 0, "", FIRST).ok();
     let damaged = SECOND.2.replace("6go=", "6gs=");
     let unsigned = ask(first, 1, proof, (SECOND.0, SECOND.1, &damaged)).unwrap_err();
     assert_eq!(unsigned.status(), 403);
@@ -228,7 +228,8 @@ fn requests_of_a_foreign_log_are_answered_as_a_foreign_witness_answers_them() {
             .status(),
         422
     );
-    let second = Some(ask(first, 1, proof, SECOND).unwrap());
+    let second = ask(first, 1, proof, SECOND).ok();
     assert_eq!(ask(second, 1, proof, SECOND).unwrap_err(), Refusal::Conflict(3));
-    assert_eq!(ask(second, 3, "", SECOND).unwrap(), second.unwrap());
+    assert!(second.is_some());
+    assert_eq!(ask(second, 3, "", SECOND).ok(), second);
 }

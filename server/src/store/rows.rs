@@ -98,8 +98,11 @@ pub struct PracticeBatch {
 }
 
 impl PracticeBatch {
-    /// Refuses a batch that contradicts itself, before any of it is written.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    /// Refuses a batch that contradicts itself, before any of it is written: what every engine asks first.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`].
+    pub fn check(&self) -> Result<(), StoreError> {
         let ensure = |holds: bool, otherwise| holds.then_some(()).ok_or(StoreError::Misuse(otherwise));
         let positions = self.expect..self.head.size;
         ensure(

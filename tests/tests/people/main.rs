@@ -9,6 +9,7 @@ mod ending;
 mod from_now;
 mod joining;
 mod matrix;
+mod meanwhile;
 mod names;
 mod partners;
 mod policy;

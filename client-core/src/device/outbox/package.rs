@@ -5,6 +5,7 @@ use rand_core::CryptoRng;
 use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{DocumentAction, Rights};
+use troth_protocol::stream::Stream;
 use troth_protocol::wire::Upload;
 
 use super::{Intent, Part, TOGETHER};
@@ -34,6 +35,17 @@ impl<S: Storage> Device<S> {
                 covers,
             }]
         };
+        if let Stream::Document(document) = stream
+            && self.is_erased(&document)
+        {
+            // There is nothing left to read, to share, or to erase; and no key to write with.
+            return match intent {
+                Intent::Edit { .. } | Intent::Grant { .. } | Intent::Supersede { .. } => {
+                    Err(Rule::Closed.into())
+                }
+                _ => Ok(None),
+            };
+        }
         let upload = match intent {
             // It goes with the statement that closes the one before it.
             Intent::Create { document, .. } if self.renewed_by(&document).is_some() => {
@@ -98,6 +110,11 @@ impl<S: Storage> Device<S> {
             |epoch, commitment| vec![turn(epoch, commitment)],
             |_| false,
         )
+    }
+
+    fn is_erased(&self, id: &DocumentId) -> bool {
+        let known = self.state.as_ref().and_then(|state| state.documents.get(id));
+        known.is_some_and(|document| document.erased().is_some())
     }
 
     /// Whether a revocation, removal or recovery waits to be said.

@@ -1,5 +1,7 @@
 //! What becomes of statements that the relay refuses.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 use troth_protocol::document::Document;
 use troth_protocol::ids::DocumentId;
@@ -72,6 +74,13 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
+    /// What the relay refused is signed again, though there is no news: what stood in its way may have been a date.
+    pub(in crate::device) fn try_again(&mut self) {
+        for inflight in self.inflight.values_mut().filter(|inflight| inflight.outdated) {
+            inflight.signed_at = u64::MAX;
+        }
+    }
+
     /// Sets aside what a refused statement was for: what it carried out, or what it prepared.
     pub(super) fn set_stream_aside(
         &mut self,
@@ -137,7 +146,9 @@ impl<S: Storage> Device<S> {
                 continue;
             };
             writes.push(self.rows.remove(OUTBOX, &id.to_be_bytes()));
-            writes.push(self.rows.remove(INFLIGHT, &intent.stream().key()));
+            if self.is_carried_out(*id, &intent) {
+                writes.push(self.rows.remove(INFLIGHT, &intent.stream().key()));
+            }
             if intent.is_tending() {
                 continue;
             }
@@ -158,7 +169,9 @@ impl<S: Storage> Device<S> {
             let Some(intent) = self.outbox.remove(id) else {
                 continue;
             };
-            self.inflight.remove(&intent.stream());
+            if self.is_carried_out(*id, &intent) {
+                self.inflight.remove(&intent.stream());
+            }
             if intent.is_tending() {
                 continue;
             }
@@ -179,21 +192,38 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    /// An edit that will not be sent takes those that were made upon it along: other devices could never apply them.
+    /// Whether what is in flight is for an intent. A statement for others stays known here, or it would be taken for another's
+    /// when it comes back.
+    fn is_carried_out(&self, id: u64, intent: &Intent) -> bool {
+        let inflight = self.inflight.get(&intent.stream());
+        inflight.is_some_and(|inflight| inflight.covers().any(|covered| covered == id))
+    }
+
+    /// What will not be sent takes along what was asked for upon it, which could never be carried out: of an edit, the later
+    /// edits of its document, which other devices could never apply; of a new document, all that concerns it.
     fn with_successors(&self, ids: &[u64]) -> Vec<u64> {
-        let aside = |id: &u64| ids.contains(id);
-        let upon = |(id, intent): &(&u64, &Intent)| {
-            let Intent::Edit { document, .. } = intent else {
-                return false;
+        let mut taken: BTreeSet<u64> = ids.iter().copied().collect();
+        // Later intents come later in the outbox, so one pass finds those upon those upon these.
+        for (id, intent) in &self.outbox {
+            let upon = |(_, earlier): (&u64, &Intent)| match earlier {
+                Intent::Create { document, .. } => {
+                    intent.stream() == Stream::Document(*document)
+                        || matches!(intent, Intent::Supersede { by, .. } if by == document)
+                }
+                Intent::Edit { document, .. } => {
+                    matches!(intent, Intent::Edit { document: of, .. } if of == document)
+                }
+                _ => false,
             };
-            let before = |(earlier, i): (&u64, &Intent)| {
-                let makes = !matches!(i, Intent::Supersede { .. });
-                earlier < *id && aside(earlier) && makes && i.stream() == Stream::Document(*document)
-            };
-            self.outbox.iter().any(before)
-        };
-        let taken = self.outbox.iter().filter(|entry| aside(entry.0) || upon(entry));
-        taken.map(|(id, _)| *id).collect()
+            let mut before = self
+                .outbox
+                .range(..id)
+                .filter(|(earlier, _)| taken.contains(earlier));
+            if before.any(upon) {
+                taken.insert(*id);
+            }
+        }
+        taken.into_iter().collect()
     }
 
     fn describe(&self, intent: &Intent) -> String {

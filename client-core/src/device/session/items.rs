@@ -68,16 +68,7 @@ impl<S: Storage> Device<S> {
             effects.push(Effect::Close);
             return Ok(());
         }
-        // Until what was shared later is here from its beginning, there is nothing to count against.
-        if counts.is_some() && self.fetching.is_wanting() {
-            self.connection.step = Step::Following {
-                nonce,
-                beat: beat + 1,
-                live,
-                total,
-            };
-            self.fetch_next(effects);
-        } else if let Some(signed) = counts {
+        if let Some(signed) = counts {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
             let expected = CheckpointRef {
@@ -87,27 +78,37 @@ impl<S: Storage> Device<S> {
             let holds = signed.verify(&practice, &key).is_ok_and(|counts| {
                 counts.nonce == nonce && counts.beat == beat && counts.checkpoint == expected
             });
-            if !holds || signed.counts.digest != self.counted()? {
+            // Until what was shared later is here from its beginning, there is nothing to count against.
+            let wanting = self.fetching.is_wanting();
+            if !holds || (!wanting && signed.counts.digest != self.counted()?) {
                 let what = "the relay's signed counts are not those of the entries that it showed: it withholds some";
                 return self.accuse(rng, Dishonest::new(what), effects);
             }
-            if self.connection.promised.is_some() {
+            self.gossip.beat();
+            if !wanting && self.connection.promised.is_some() {
                 let what =
                     "the relay's ledger is shorter than the one that it signed when this device logged in";
                 return self.accuse(rng, Dishonest::new(what), effects);
             }
-            self.keep_counted(rng, signed)?;
-            self.connection.counted = now;
+            if !wanting {
+                self.keep_counted(rng, signed)?;
+            }
             self.connection.step = Step::Following {
                 nonce,
                 beat: beat + 1,
-                live: true,
+                live: live || !wanting,
                 total,
             };
-            if !live {
-                self.caught_up(rng, effects)?;
+            if wanting {
+                self.fetch_next(effects);
+            } else {
+                self.connection.counted = now;
+                self.try_again();
+                if !live {
+                    self.caught_up(rng, effects)?;
+                }
             }
-            if self.lacks_payloads()? {
+            if !wanting && self.lacks_payloads()? {
                 self.ask_for_payloads(now, effects);
             }
         } else if !live {
