@@ -1,3 +1,5 @@
+// Long because every way to a content goes through the same few steps, and they are read beside each other.
+
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
 mod saving;

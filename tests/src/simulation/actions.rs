@@ -1,3 +1,5 @@
+// Long because everything that can happen in a story stands in one list, drawn from in one order.
+
 //! What people do, and what happens to them. Each is drawn from the seed; what cannot be done just now is passed over.
 
 use rand::RngExt;
