@@ -1,23 +1,17 @@
-// Long because every way to a content goes through the same few steps, and they are read beside each other.
-
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
+mod entry;
 mod saving;
 
 use rand_core::CryptoRng;
-use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
-use troth_protocol::keys::KeyRef;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Body, Lane, Statement};
-use troth_protocol::stream::Stream;
-use troth_protocol::visibility::may_open;
+use troth_protocol::statement::Lane;
 
 use super::outbox::{Intent, QuarantineRow};
 use super::rows::{CONTENT, QUARANTINE};
 use super::{Device, DeviceError};
-use crate::content::Edits;
-use crate::crypto::{DocumentCipher, PayloadContext, actor};
+use crate::crypto::actor;
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
 
@@ -297,55 +291,6 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    pub(super) fn open_entry(&mut self, id: DocumentId, position: u64) -> Result<Opened, DeviceError> {
-        let Some(entry) = self.rows.entry(position)? else {
-            return Ok(Opened::Nothing);
-        };
-        // An erased document has no tail: here, only a relay that withholds explains it.
-        let Some(payload) = entry.payload else {
-            if !self.may_open_at(id, position) {
-                return Err(DeviceError::NotReadable(self.lane(id)));
-            }
-            return Ok(Opened::Bad("the relay did not send its content".to_owned()));
-        };
-        let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
-        let Body::Change(change) = &statement.body else {
-            return Ok(Opened::Nothing);
-        };
-        let practice = *self.practice_state()?.practice();
-        let key = match self.epoch_key(&KeyRef::Epoch(id, change.epoch)) {
-            Ok(key) => key,
-            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
-            Err(error) => return Err(error),
-        };
-        let context = PayloadContext {
-            practice,
-            document: id,
-            epoch: change.epoch,
-            author: statement.signer,
-            sequence: change.sequence,
-            kind: statement.body.kind(),
-        };
-        let content = match DocumentCipher::new(&key).decrypt(&context, &payload) {
-            Ok(content) => zeroize::Zeroizing::new(content),
-            Err(error) => return Ok(Opened::Bad(error.to_string())),
-        };
-        let Ok(edits) = Edits::decode(&content) else {
-            return Ok(Opened::Bad(
-                "its content is not in the one valid encoding".to_owned(),
-            ));
-        };
-        if let Some(checkpoint) = edits.gossip {
-            self.hear(statement.signer, position, checkpoint);
-        }
-        let actor = actor(&statement.signer, &id);
-        let changes = edits.changes.into_iter().map(|c| Incoming {
-            change: c.into(),
-            actor,
-        });
-        Ok(Opened::Changes(changes.collect()))
-    }
-
     /// Whether a person may look at a document's content now: the ledger is here as far as it was, its share has not ended, and it is not locked.
     fn check_open(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
         self.check_whole()?;
@@ -353,40 +298,9 @@ impl<S: Storage> Device<S> {
         self.check_unlocked(id)
     }
 
-    /// Whether this member's role lets them have payloads at all.
-    fn may_open_at(&self, id: DocumentId, position: u64) -> bool {
-        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
-            return false;
-        };
-        may_open(state, &me, &Stream::Document(id), position, self.reading_clock())
-    }
-
     pub(super) fn lane(&self, id: DocumentId) -> Lane {
         let known = self.state.as_ref().and_then(|s| s.documents.get(&id));
         known.map_or(Lane::Joint, troth_protocol::document::Document::lane)
-    }
-
-    /// Remembers an entry to be set aside; the next thing that is kept writes it down.
-    pub(super) fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
-        let author = self.rows.entry(position).ok().flatten();
-        let author = author.and_then(|e| cbor::decode::<Statement>(&e.leaf.signed.statement).ok());
-        let author = author.map_or_else(String::new, |s| {
-            format!(" by device {}", short(s.signer.as_bytes()))
-        });
-        let what = format!("entry {position} in {}{author}: {why}", self.lane(id).name());
-        if self.bad.iter().any(|row| row.position == Some(position)) {
-            return;
-        }
-        let row = QuarantineRow {
-            id: position,
-            what,
-            rule: 0,
-            intent: None,
-            position: Some(position),
-            at: Some(self.clock),
-            settled: None,
-        };
-        self.bad.push(row);
     }
 }
 

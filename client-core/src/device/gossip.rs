@@ -1,4 +1,3 @@
-// Long because the question to the relay and everything that can come of it is one small machine, read in one piece.
 //! Fork gossip: the checkpoints that edits carry, compared with this device's own history.
 //!
 //! ```text
@@ -8,7 +7,10 @@
 //!                                           └──fetch 0..n through it──> own root at n, and with it the root at that size
 //! ```
 //!
+//! What is asked, and everything that can come of it, is in `question`.
 //! Of each author only the newest checkpoint counts: their own device made sure that it grew out of those before.
+
+mod question;
 
 use std::collections::BTreeMap;
 
@@ -18,28 +20,19 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
 use troth_protocol::evidence::{Proof, Rewritten};
 use troth_protocol::ids::{DeviceId, DocumentId, Hash};
-use troth_protocol::rule::Rule;
 use troth_protocol::statement::Statement;
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::{Frontier, Past, Trail};
-use troth_protocol::wire::{ClientMessage, Fetch, Items, frame};
+use troth_protocol::tree::Past;
 
 use super::accusation::Dishonest;
 use super::content::short;
 use super::rows::GOSSIP;
-use super::session::SILENCE_MS;
 use super::{Device, DeviceError, Effect};
 use crate::storage::{Storage, Write};
 
 /// Entries of one author that are opened for what they carry, in a frame at most: what they carry is in the newest that
 /// opens.
 const LISTENED: usize = 8;
-/// Beats that must have come since a question was asked before it counts as not answered.
-const BEATS: u32 = 2;
-/// Connections that may end before a question is answered: a relay is not asked for ever.
-const EVASIONS: u32 = 5;
-/// Time before a question is asked again that the relay had no time for, in milliseconds.
-const AGAIN_MS: u64 = 5_000;
 /// Stands for the practice's witnesses where an author would stand: no device has that id, which is a hash.
 const WITNESSES: DeviceId = DeviceId([0; 32]);
 
@@ -337,164 +330,5 @@ impl<S: Storage> Device<S> {
         if let Some(Stream::Document(document)) = statement.map(|s| s.stream()) {
             self.note_bad(document, heard.position, why);
         }
-    }
-
-    /// Asks what the relay makes of the size that this device is at, and of a smaller one on the way there.
-    fn ask(&mut self, now: u64, about: About, effects: &mut Vec<Effect>) {
-        let Some(own) = self.checkpoint else { return };
-        let through = match &about {
-            About::Heard(heard) => Some(heard.checkpoint.size),
-            About::Fold(_) => None,
-        };
-        let request = self.connection.next_request();
-        let (since, beats) = self
-            .gossip
-            .question
-            .as_ref()
-            .map_or((now, 0), |q| (q.since, q.beats));
-        self.gossip.question = Some(Question {
-            request,
-            since,
-            asked: now,
-            beats,
-            own,
-            about,
-        });
-        effects.push(Effect::Send(frame(&ClientMessage::Fetch(Fetch {
-            request,
-            documents: Vec::new(),
-            size: own.size,
-            through,
-        }))));
-    }
-
-    /// What came does not fold: asks for the relay's signature on this device's own size, which accuses it if it is another
-    /// than before. Whether there is anything to ask about.
-    pub(super) fn doubt(&mut self, now: u64, what: &str, effects: &mut Vec<Effect>) -> bool {
-        let known = self.checkpoint.is_some();
-        if known {
-            self.gossip.question = None;
-            self.ask(now, About::Fold(what.to_owned()), effects);
-        }
-        known
-    }
-
-    /// Asks again, or no longer waits.
-    fn insist(
-        &mut self,
-        now: u64,
-        rng: &mut impl CryptoRng,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        let Some(question) = &self.gossip.question else {
-            return Ok(());
-        };
-        let silent = question.beats >= BEATS && now >= question.since.saturating_add(SILENCE_MS);
-        if silent || self.gossip.evasions >= EVASIONS {
-            let accusation = self.unanswered();
-            return self.accuse(rng, accusation, effects);
-        }
-        let again = question.request == 0 && now >= question.asked.saturating_add(AGAIN_MS);
-        if let (true, About::Heard(heard)) = (again, &question.about) {
-            let about = About::Heard(*heard);
-            self.ask(now, about, effects);
-        }
-        Ok(())
-    }
-
-    fn unanswered(&self) -> Dishonest {
-        match self.gossip.question.as_ref().map(|q| &q.about) {
-            Some(About::Fold(what)) => Dishonest::new(what.clone()),
-            Some(About::Heard(heard)) => Dishonest::new(format!(
-                "the relay does not prove that the ledger of {} entries, which it signed, is this one",
-                heard.checkpoint.size
-            )),
-            None => Dishonest::new("the relay does not answer"),
-        }
-    }
-
-    /// The relay's answer.
-    pub(super) fn proven_or_not(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        more: bool,
-        items: &Items,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        let Some(question) = &self.gossip.question else {
-            return Ok(());
-        };
-        let (own, answer) = (question.own, items.checkpoint);
-        let whole = !more && answer.size == own.size && self.check_checkpoint(&answer).is_ok();
-        if whole && answer.root != own.root {
-            let what = format!(
-                "the relay signed another ledger of {} entries than the one it showed before",
-                own.size
-            );
-            let proof = Proof::Roots(own, answer);
-            return self.accuse(rng, Dishonest::proven(what, proof), effects);
-        }
-        let About::Heard(heard) = question.about else {
-            let accusation = self.unanswered();
-            return self.accuse(rng, accusation, effects);
-        };
-        let empty = Frontier::new();
-        let folded = items.fold(&empty).ok().filter(|_| whole);
-        let past = folded.and_then(|folded| {
-            let mut trail = Trail::new(empty);
-            trail.extend(&folded.pieces);
-            trail.at(heard.checkpoint.size)
-        });
-        let Some(past) = past else {
-            let accusation = self.unanswered();
-            return self.accuse(rng, accusation, effects);
-        };
-        self.gossip.question = None;
-        self.gossip.evasions = 0;
-        match self.confront(&heard, past, &answer) {
-            Weighed::Other(accusation) => self.accuse(rng, accusation, effects),
-            _ => {
-                self.gossip.settle(&heard);
-                Ok(())
-            }
-        }
-    }
-
-    /// The relay refused to answer: with no time for it just now, or for good.
-    pub(super) fn not_answered(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        rule: Rule,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        let busy = matches!(rule, Rule::Quota | Rule::Unavailable);
-        match &mut self.gossip.question {
-            Some(question) if busy && matches!(question.about, About::Heard(_)) => {
-                question.request = 0;
-                Ok(())
-            }
-            _ => {
-                let accusation = self.unanswered();
-                self.accuse(rng, accusation, effects)
-            }
-        }
-    }
-
-    /// The connection ended, perhaps before an answer came. What was doubted before that is an accusation now.
-    pub(super) fn hang_up(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), DeviceError> {
-        let Some(question) = &self.gossip.question else {
-            return Ok(());
-        };
-        if matches!(question.about, About::Fold(_)) {
-            let accusation = self.unanswered();
-            return self.accuse(rng, accusation, effects);
-        }
-        self.gossip.question = None;
-        self.gossip.evasions += 1;
-        Ok(())
     }
 }
