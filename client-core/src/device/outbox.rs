@@ -131,7 +131,7 @@ impl<S: Storage> Device<S> {
                     self.set_stream_aside(rng, &stream, Rule::Recovery, &mut effects)?;
                 }
                 // What this device was shown before, and is not any more: it is not for this member to act on.
-                Err(DeviceError::NoSuchDocument(id)) if !self.refold && !self.is_to_be_created(&id) => {
+                Err(DeviceError::NoSuchDocument(id)) if self.is_out_of_sight(&id) => {
                     self.set_stream_aside(rng, &stream, Rule::NotPermitted, &mut effects)?;
                 }
                 // What it speaks of is not in the ledger yet; its turn comes with it.
@@ -155,10 +155,10 @@ impl<S: Storage> Device<S> {
         Ok(effects)
     }
 
-    /// Whether the statement that creates a document is among what waits.
-    fn is_to_be_created(&self, id: &DocumentId) -> bool {
+    /// Whether a document is not known here and will not be: nothing that waits creates it, and nothing is yet to come.
+    fn is_out_of_sight(&self, id: &DocumentId) -> bool {
         let creates = |intent: &Intent| matches!(intent, Intent::Create { document, .. } if document == id);
-        self.outbox.values().any(creates)
+        !self.refold && !self.fetching.is_wanting() && !self.outbox.values().any(creates)
     }
 
     /// An intent whose end is reached already is done.

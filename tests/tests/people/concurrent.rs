@@ -5,14 +5,15 @@ use troth_client_core::device::{Phase, Report, Share};
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, may_write as rights, member, practice, read, write};
+use crate::scene::{
+    all_is_well, case, change_role, lane, may_write as rights, member, practice, read, settle_all,
+    share_lane, write,
+};
 
 /// Offline together, then online together: what they did meets at the relay.
 fn meet(net: &mut Network, seats: &[usize]) {
     seats.iter().for_each(|seat| net.online(*seat));
-    for _ in 0..4 {
-        net.settle();
-    }
+    settle_all(net);
     net.pass(60_000);
     net.settle();
 }
@@ -26,10 +27,7 @@ fn two_admins_change_the_roster_at_once_and_both_changes_stand() {
     net.offline(0);
     net.offline(second);
     let (to_admin, leaves) = (member(&net, a), member(&net, b));
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to_admin, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, to_admin, Role::Admin);
     net.seats[second]
         .device
         .remove_member(net.now, &mut net.rng, leaves, false)
@@ -162,10 +160,7 @@ fn a_role_key_turns_while_a_grant_is_under_way() {
     let (to, gone) = (member(&net, counselor), member(&net, leaving));
     net.offline(0);
     net.offline(second);
-    net.seats[0]
-        .device
-        .share(&mut net.rng, &of, Lane::Joint, rights(to))
-        .expect("a share");
+    share_lane(&mut net, 0, &of, Lane::Joint, rights(to));
     net.seats[second]
         .device
         .remove_member(net.now, &mut net.rng, gone, false)
@@ -219,10 +214,7 @@ fn a_share_with_an_end_date_ends_in_the_rules_and_in_the_keys() {
         until: Some(net.now + 3_600_000),
         ..rights(member(&net, counselor))
     };
-    net.seats[0]
-        .device
-        .share(&mut net.rng, &of, Lane::Joint, share)
-        .expect("a share");
+    share_lane(&mut net, 0, &of, Lane::Joint, share);
     net.settle();
     write(&mut net, 0, joint, "within the time").expect("an edit");
     net.settle();

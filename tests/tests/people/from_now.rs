@@ -1,33 +1,24 @@
 //! Lanes that are shared from now on, while others write, offline, at once, and with the power cut in between: the lane goes on
 //! in exactly one document, and nothing that was written is lost.
 
-use troth_client_core::device::Share;
 use troth_client_core::document::change_of;
-use troth_protocol::ids::{CaseId, DocumentId, MemberId};
-use troth_protocol::statement::{Lane, Rights, Role};
+use troth_protocol::ids::{CaseId, DocumentId};
+use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
-
-fn rights(member: MemberId) -> Share {
-    Share {
-        member,
-        rights: Rights::Write,
-        until: None,
-    }
-}
+use crate::scene::{
+    all_is_well, case, lane, may_write, member, practice, read, settle_all, share_lane, unshare_lane, write,
+};
 
 fn from_now(net: &mut Network, seat: usize, of: &CaseId, with: usize) {
-    let share = rights(member(net, with));
+    let share = may_write(member(net, with));
     let device = &mut net.seats[seat].device;
     let shared = device.share_from_now(net.now, &mut net.rng, of, Lane::Joint, share);
     shared.expect("an admin of this case");
 }
 
 fn settle(net: &mut Network) {
-    for _ in 0..4 {
-        net.settle();
-    }
+    settle_all(net);
     net.pass(60_000);
     net.settle();
 }
@@ -60,15 +51,61 @@ fn set_field(net: &mut Network, seat: usize, document: DocumentId, key: &str, va
     set.expect("a writer");
 }
 
-#[test]
-fn what_others_wrote_until_the_lane_began_anew_is_in_the_new_one() {
-    let (mut net, _dir) = practice(501);
+/// A case with two admins, and somebody who is to read its joint lane from now on.
+struct Begun {
+    second: usize,
+    other: usize,
+    of: CaseId,
+    old: DocumentId,
+}
+
+/// The case, with one note in its joint lane that both admins have.
+fn begun(seed: u64, text: &str) -> (Network, tempfile::TempDir, Begun) {
+    let (mut net, dir) = practice(seed);
     let second = net.admit(0, Role::Admin, "Noor Haddad");
     let other = net.admit(0, Role::Counselor, "Lin Mei");
     let of = case(&mut net, 0);
     let old = lane(&net, 0, &of, Lane::Joint);
-    write(&mut net, 0, old, "base").expect("an admin writes");
-    net.settle();
+    write(&mut net, 0, old, text).expect("an admin writes");
+    settle(&mut net);
+    let begun = Begun {
+        second,
+        other,
+        of,
+        old,
+    };
+    (net, dir, begun)
+}
+
+/// Says the only note of a document anew.
+fn edit_note(net: &mut Network, seat: usize, document: DocumentId, text: &str) {
+    let device = &mut net.seats[seat].device;
+    let note = device.read(document, |d| d.notes()[0].id).expect("readable");
+    let edited = device.edit(net.now, &mut net.rng, document, |d| d.edit_note(note, text));
+    edited.expect("a draft");
+}
+
+/// These and no others are the lane's texts, for each of them; nothing was set aside.
+fn everybody_reads(net: &mut Network, seats: &[usize], of: &CaseId, expected: &[&str]) {
+    for seat in seats {
+        assert_eq!(texts(net, *seat, of), expected, "seat {seat}");
+    }
+    nothing_set_aside(net);
+    all_is_well(net);
+}
+
+#[test]
+fn what_others_wrote_until_the_lane_began_anew_is_in_the_new_one() {
+    let (
+        mut net,
+        _dir,
+        Begun {
+            second,
+            other,
+            of,
+            old,
+        },
+    ) = begun(501, "base");
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     write(&mut net, second, old, "landed meanwhile").expect("an admin writes");
@@ -96,23 +133,18 @@ fn what_others_wrote_until_the_lane_began_anew_is_in_the_new_one() {
 
 #[test]
 fn what_lands_between_signing_and_closing_is_carried_over() {
-    let (mut net, _dir) = practice(502);
-    let second = net.admit(0, Role::Admin, "Noor Haddad");
-    let other = net.admit(0, Role::Counselor, "Lin Mei");
-    let of = case(&mut net, 0);
-    let old = lane(&net, 0, &of, Lane::Joint);
-    write(&mut net, 0, old, "base").expect("an admin writes");
-    settle(&mut net);
-    let note = net.seats[0]
-        .device
-        .read(old, |d| d.notes()[0].id)
-        .expect("readable");
+    let (
+        mut net,
+        _dir,
+        Begun {
+            second,
+            other,
+            of,
+            old,
+        },
+    ) = begun(502, "base");
     // Sent first, and on its way when the other's beginning is signed.
-    let device = &mut net.seats[second].device;
-    let edited = device.edit(net.now, &mut net.rng, old, |d| {
-        d.edit_note(note, "base, and more")
-    });
-    edited.expect("a draft");
+    edit_note(&mut net, second, old, "base, and more");
     write(&mut net, second, old, "just before").expect("an admin writes");
     net.pump(second);
     from_now(&mut net, 0, &of, other);
@@ -120,16 +152,12 @@ fn what_lands_between_signing_and_closing_is_carried_over() {
     write(&mut net, 0, new, "right after").expect("an admin writes");
     net.pump(0);
     settle(&mut net);
-    for seat in [0, second, other] {
-        let said = texts(&mut net, seat, &of);
-        assert_eq!(
-            said,
-            ["base, and more", "just before", "right after"],
-            "seat {seat}"
-        );
-    }
-    nothing_set_aside(&net);
-    all_is_well(&mut net);
+    everybody_reads(
+        &mut net,
+        &[0, second, other],
+        &of,
+        &["base, and more", "just before", "right after"],
+    );
 }
 
 #[test]
@@ -151,67 +179,47 @@ fn own_edits_after_an_offline_new_beginning_go_to_the_new_document() {
     assert_eq!(texts(&mut net, 0, &of), ["base", "written right after"]);
     net.online(0);
     settle(&mut net);
-    for seat in [0, other] {
-        assert_eq!(
-            texts(&mut net, seat, &of),
-            ["base", "written right after"],
-            "seat {seat}"
-        );
-    }
-    nothing_set_aside(&net);
-    all_is_well(&mut net);
+    everybody_reads(&mut net, &[0, other], &of, &["base", "written right after"]);
 }
 
 #[test]
 fn own_edits_survive_a_beginning_that_is_made_anew() {
-    let (mut net, _dir) = practice(504);
-    let second = net.admit(0, Role::Admin, "Noor Haddad");
-    let other = net.admit(0, Role::Counselor, "Lin Mei");
-    let of = case(&mut net, 0);
-    let old = lane(&net, 0, &of, Lane::Joint);
-    write(&mut net, 0, old, "base").expect("an admin writes");
-    net.settle();
-    let note = net.seats[0]
-        .device
-        .read(old, |d| d.notes()[0].id)
-        .expect("readable");
+    let (
+        mut net,
+        _dir,
+        Begun {
+            second,
+            other,
+            of,
+            old,
+        },
+    ) = begun(504, "base");
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     let new = lane(&net, 0, &of, Lane::Joint);
-    let device = &mut net.seats[0].device;
-    let edited = device.edit(net.now, &mut net.rng, new, |d| d.edit_note(note, "base (0)"));
-    edited.expect("a draft");
-    let device = &mut net.seats[second].device;
-    let edited = device.edit(net.now, &mut net.rng, old, |d| d.edit_note(note, "the base"));
-    edited.expect("a draft");
+    edit_note(&mut net, 0, new, "base (0)");
+    edit_note(&mut net, second, old, "the base");
     net.settle();
     net.online(0);
     settle(&mut net);
-    for seat in [0, second, other] {
-        assert_eq!(texts(&mut net, seat, &of), ["the base (0)"], "seat {seat}");
-    }
-    nothing_set_aside(&net);
-    all_is_well(&mut net);
+    everybody_reads(&mut net, &[0, second, other], &of, &["the base (0)"]);
 }
 
 #[test]
 fn what_was_taken_out_before_the_lane_began_anew_is_in_no_history_that_the_new_reader_gets() {
-    let (mut net, _dir) = practice(508);
-    let second = net.admit(0, Role::Admin, "Noor Haddad");
-    let other = net.admit(0, Role::Counselor, "Lin Mei");
-    let of = case(&mut net, 0);
-    let old = lane(&net, 0, &of, Lane::Joint);
-    write(&mut net, 0, old, "base, in Lund").expect("an admin writes");
-    net.settle();
-    let note = net.seats[0]
-        .device
-        .read(old, |d| d.notes()[0].id)
-        .expect("readable");
+    let (
+        mut net,
+        _dir,
+        Begun {
+            second,
+            other,
+            of,
+            old,
+        },
+    ) = begun(508, "base, in Lund");
     net.offline(0);
     from_now(&mut net, 0, &of, other);
-    let device = &mut net.seats[second].device;
-    let edited = device.edit(net.now, &mut net.rng, old, |d| d.edit_note(note, "base"));
-    edited.expect("a draft");
+    edit_note(&mut net, second, old, "base");
     net.settle();
     net.online(0);
     settle(&mut net);
@@ -329,17 +337,13 @@ fn who_lost_access_meanwhile_is_no_reader_of_the_new_document() {
         net.admit(0, Role::Counselor, "Lin Mei"),
     );
     let of = case(&mut net, 0);
-    let share = rights(member(&net, gone));
-    let shared = net.seats[0].device.share(&mut net.rng, &of, Lane::Joint, share);
-    shared.expect("an admin");
+    let share = may_write(member(&net, gone));
+    share_lane(&mut net, 0, &of, Lane::Joint, share);
     settle(&mut net);
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     let leaves = member(&net, gone);
-    let ended = net.seats[second]
-        .device
-        .unshare(&mut net.rng, &of, Lane::Joint, leaves);
-    ended.expect("an admin");
+    unshare_lane(&mut net, second, &of, Lane::Joint, leaves);
     net.settle();
     net.online(0);
     settle(&mut net);
@@ -353,13 +357,16 @@ fn who_lost_access_meanwhile_is_no_reader_of_the_new_document() {
 
 #[test]
 fn a_new_beginning_that_is_refused_leaves_the_lane_as_it_was() {
-    let (mut net, _dir) = practice(531);
-    let second = net.admit(0, Role::Admin, "Noor Haddad");
-    let other = net.admit(0, Role::Counselor, "Lin Mei");
-    let of = case(&mut net, 0);
-    let old = lane(&net, 0, &of, Lane::Joint);
-    write(&mut net, 0, old, "base").expect("an admin writes");
-    net.settle();
+    let (
+        mut net,
+        _dir,
+        Begun {
+            second,
+            other,
+            of,
+            old,
+        },
+    ) = begun(531, "base");
     net.offline(second);
     from_now(&mut net, second, &of, other);
     let new = lane(&net, second, &of, Lane::Joint);

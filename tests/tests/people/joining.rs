@@ -4,7 +4,9 @@ use troth_client_core::device::{Phase, Report, Share};
 use troth_protocol::statement::{Lane, Rights, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
+use crate::scene::{
+    all_is_well, assign, case, change_role, lane, may_write, member, practice, read, share_lane, write,
+};
 
 #[test]
 fn a_counselor_joins_and_reads_only_the_case_that_is_assigned_to_them() {
@@ -25,10 +27,7 @@ fn a_counselor_joins_and_reads_only_the_case_that_is_assigned_to_them() {
 
     let second = case(&mut net, 0);
     let to = member(&net, counselor);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &first, to)
-        .expect("an admin assigns");
+    assign(&mut net, 0, &first, to);
     net.settle();
     net.settle();
     assert_eq!(
@@ -97,10 +96,7 @@ fn a_counselor_who_becomes_an_admin_reads_every_case_from_its_beginning() {
     net.settle();
     let other = net.admit(0, Role::Counselor, "Noor Haddad");
     let to = member(&net, other);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Admin);
     net.settle();
     net.settle();
     assert_eq!(
@@ -115,10 +111,7 @@ fn a_counselor_who_becomes_an_admin_reads_every_case_from_its_beginning() {
     );
     all_is_well(&mut net);
     // And back: the keys turn, and nothing written afterwards can be read.
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Counselor)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Counselor);
     net.settle();
     write(&mut net, 0, joint, "for admins").expect("an edit");
     net.settle();
@@ -136,15 +129,8 @@ fn a_member_who_is_removed_is_cut_off_at_once_and_reads_nothing_written_afterwar
     let first = case(&mut net, 0);
     let joint = lane(&net, 0, &first, Lane::Joint);
     let other = net.admit(0, Role::Counselor, "Noor Haddad");
-    let share = Share {
-        member: member(&net, other),
-        rights: Rights::Write,
-        until: None,
-    };
-    net.seats[0]
-        .device
-        .share(&mut net.rng, &first, Lane::Joint, share)
-        .expect("a share");
+    let share = may_write(member(&net, other));
+    share_lane(&mut net, 0, &first, Lane::Joint, share);
     net.settle();
     net.settle();
     write(&mut net, 0, joint, "while they were here").expect("an edit");
@@ -233,10 +219,7 @@ fn who_is_promoted_in_a_long_ledger_follows_it_anew_once_and_comes_to_rest() {
     long(&mut net);
     let to = member(&net, other);
     net.offline(other);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Admin);
     long(&mut net);
     net.online(other);
     // However long it had made up its mind to wait.

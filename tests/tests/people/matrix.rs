@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use minicbor::bytes::ByteVec;
 use troth_client_core::crypto::{Cost, Passphrase};
-use troth_client_core::device::Share;
 use troth_protocol::cbor;
 use troth_protocol::document::Document;
 use troth_protocol::ids::{CaseId, DocumentId, MemberId, Nonce};
@@ -24,7 +23,7 @@ use troth_tests::network::Network;
 use troth_tests::outsider::Outsider;
 use troth_tests::wire_client::Device as Keys;
 
-use crate::scene::{case, lane, member, practice, write};
+use crate::scene::{case, lane, may_write, member, practice, write};
 
 const LANES: [Lane; 6] = [
     Lane::Joint,
@@ -99,11 +98,7 @@ fn scene() -> Scene {
     let of = case(&mut net, counselor);
     for (partner, own) in [(a, Lane::PartnerA), (b, Lane::PartnerB)] {
         for lane in [own, Lane::Joint] {
-            let share = Share {
-                member: member(&net, partner),
-                rights: Rights::Write,
-                until: None,
-            };
+            let share = may_write(member(&net, partner));
             net.seats[counselor]
                 .device
                 .share(&mut net.rng, &of, lane, share)

@@ -1,9 +1,11 @@
 //! Somebody is away while what they may do changes, or what they worked on goes.
 
-use troth_client_core::device::{Phase, Share};
-use troth_protocol::statement::{Lane, Rights, Role};
+use troth_client_core::device::Phase;
+use troth_protocol::statement::{Lane, Role};
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
+use crate::scene::{
+    all_is_well, case, change_role, lane, may_write, member, practice, read, share_lane, unshare_lane, write,
+};
 
 #[test]
 fn who_was_away_while_they_became_an_auditor_follows_all_that_came_before_and_after() {
@@ -14,21 +16,11 @@ fn who_was_away_while_they_became_an_auditor_follows_all_that_came_before_and_af
     let joint = lane(&net, 0, &of, Lane::Joint);
     net.offline(away);
     // A second entry of a stream that only an auditor sees, before they are one: the login was the first.
-    let share = Share {
-        member: member(&net, other),
-        rights: Rights::Write,
-        until: None,
-    };
-    net.seats[0]
-        .device
-        .share(&mut net.rng, &of, Lane::Joint, share)
-        .expect("a share");
+    let share = may_write(member(&net, other));
+    share_lane(&mut net, 0, &of, Lane::Joint, share);
     net.settle();
     let to = member(&net, away);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Auditor)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Auditor);
     net.settle();
     write(&mut net, 0, joint, "after the change").expect("an edit");
     net.settle();
@@ -92,20 +84,10 @@ fn what_waits_for_a_record_that_is_refused_is_set_aside_with_it() {
     let partner = net.admit(0, Role::Client, "Maja");
     net.offline(other);
     let of = case(&mut net, other);
-    let share = Share {
-        member: member(&net, partner),
-        rights: Rights::Write,
-        until: None,
-    };
-    net.seats[other]
-        .device
-        .share(&mut net.rng, &of, Lane::Joint, share)
-        .expect("kept here");
+    let share = may_write(member(&net, partner));
+    share_lane(&mut net, other, &of, Lane::Joint, share);
     let to = member(&net, other);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Client)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Client);
     net.settle();
     net.online(other);
     net.settle();
@@ -125,24 +107,14 @@ fn who_may_read_a_record_no_more_does_not_miss_what_was_erased_of_it() {
     let other = net.admit(0, Role::Counselor, "Noor Haddad");
     let of = case(&mut net, 0);
     let joint = lane(&net, 0, &of, Lane::Joint);
-    let share = Share {
-        member: member(&net, other),
-        rights: Rights::Write,
-        until: None,
-    };
-    net.seats[0]
-        .device
-        .share(&mut net.rng, &of, Lane::Joint, share)
-        .expect("a share");
+    let share = may_write(member(&net, other));
+    share_lane(&mut net, 0, &of, Lane::Joint, share);
     net.settle();
     net.offline(other);
     write(&mut net, 0, joint, "while they could read it").expect("an edit");
     net.settle();
     let gone = member(&net, other);
-    net.seats[0]
-        .device
-        .unshare(&mut net.rng, &of, Lane::Joint, gone)
-        .expect("a share that ends");
+    unshare_lane(&mut net, 0, &of, Lane::Joint, gone);
     net.settle();
     net.seats[0]
         .device

@@ -3,7 +3,7 @@
 use troth_client_core::crypto::Kit;
 use troth_protocol::statement::{Lane, Role};
 
-use crate::scene::{all_is_well, case, lane, member, practice, write};
+use crate::scene::{all_is_well, case, change_role, lane, member, practice, write};
 
 const NAMES: [&str; 9] = [
     "Lindenhof",
@@ -43,10 +43,7 @@ fn no_name_is_in_the_relays_store_or_in_any_frame() {
         .add_kit(&mut net.rng, &kit)
         .expect("a kit");
     let to = member(&net, counselor);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, to, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, to, Role::Admin);
     net.settle();
     all_is_well(&mut net);
     assert!(net.wire.len() > 100 && net.wire.iter().any(|frame| frame.len() > 1000));

@@ -5,7 +5,7 @@ use troth_protocol::ids::{CaseId, DocumentId};
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, may_write, member, practice, read, write};
+use crate::scene::{all_is_well, assign, case, lane, may_write, member, practice, read, unshare_lane, write};
 
 const OWN: Consented<'_> = Consented {
     words: "I share this note.",
@@ -140,26 +140,17 @@ fn the_other_partner_is_given_no_partners_lane() {
     write(&mut net, b, own, "mine").expect("their own lane");
     net.settle();
     let theirs = member(&net, b);
-    let device = &mut net.seats[0].device;
-    device
-        .unshare(&mut net.rng, &of, Lane::PartnerB, theirs)
-        .expect("an admin");
+    unshare_lane(&mut net, 0, &of, Lane::PartnerB, theirs);
     net.settle();
     assert!(others(share(&mut net, &of, Lane::PartnerA, b)));
     // Who was given the wrong lane and never wrote is given the right one when that has ended.
     let wrong = member(&net, a);
-    let device = &mut net.seats[0].device;
-    device
-        .unshare(&mut net.rng, &of, Lane::PartnerA, wrong)
-        .expect("an admin");
+    unshare_lane(&mut net, 0, &of, Lane::PartnerA, wrong);
     net.settle();
     share(&mut net, &of, Lane::PartnerB, a).expect("now it is theirs");
     // A counselor keeps both.
     let counselor = net.admit(0, Role::Counselor, "Lin Mei");
     let assigned = member(&net, counselor);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, assigned)
-        .expect("a counselor");
+    assign(&mut net, 0, &of, assigned);
     all_is_well(&mut net);
 }

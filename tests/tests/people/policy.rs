@@ -5,7 +5,7 @@ use troth_protocol::ids::MemberId;
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
+use crate::scene::{all_is_well, case, lane, member, practice, read, settle_all, write};
 
 const HOUR: u64 = 3_600_000;
 
@@ -51,9 +51,7 @@ fn the_custodian_whom_the_policy_names_reads_what_was_begun_since_once_its_autho
         .device
         .remove_member(net.now, &mut net.rng, leaves, false);
     removed.expect("an admin");
-    for _ in 0..3 {
-        net.settle();
-    }
+    settle_all(&mut net);
     net.unlock(second);
     assert_eq!(read(&mut net, second, since), Some(vec!["for myself".to_owned()]));
     assert_eq!(
@@ -84,9 +82,7 @@ fn each_admin_changes_the_part_of_the_policy_that_they_meant() {
         .expect("an admin");
     net.online(0);
     net.online(second);
-    for _ in 0..3 {
-        net.settle();
-    }
+    settle_all(&mut net);
     let expected = PolicySummary {
         custodian: Some(named),
         recovery_wait_ms: 200 * HOUR,

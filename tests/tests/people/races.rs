@@ -5,7 +5,9 @@ use troth_client_core::device::{DeviceError, Phase};
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
-use crate::scene::{all_is_well, case, lane, may_write, member, practice, read, write};
+use crate::scene::{
+    all_is_well, assign, case, change_role, lane, may_write, member, practice, read, share_lane, write,
+};
 
 /// Rounds in which everything comes to rest, with room to spare; one that goes round and round is ended.
 const ROUNDS: usize = 4_000;
@@ -45,16 +47,10 @@ fn a_counselor_becomes_an_admin_while_everybody_writes() {
     let joint = lane(&net, 0, &of, Lane::Joint);
     let c = net.admit(0, Role::Counselor, "Noor Haddad");
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
+    assign(&mut net, 0, &of, m);
     net.settle();
     let phone = net.link(0, "phone");
-    let device = &mut net.seats[0].device;
-    device
-        .change_role(net.now, &mut net.rng, m, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, m, Role::Admin);
     net.pump(0);
     for i in 0..8 {
         // While it follows anew it may say so; what it takes, it keeps.
@@ -81,17 +77,11 @@ fn while_the_ledger_is_followed_anew_the_device_says_so_and_loses_nothing() {
     let joint = lane(&net, 0, &of, Lane::Joint);
     let c = net.admit(0, Role::Counselor, "Noor Haddad");
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
+    assign(&mut net, 0, &of, m);
     net.settle();
     write(&mut net, c, joint, "before").expect("an edit");
     net.settle();
-    let device = &mut net.seats[0].device;
-    device
-        .change_role(net.now, &mut net.rng, m, Role::Admin)
-        .expect("an admin");
+    change_role(&mut net, 0, m, Role::Admin);
     net.pump(0);
     let begins = |net: &Network| net.seats[c].device.frontier().size() == 0;
     for _ in 0..40 {
@@ -141,16 +131,10 @@ fn what_is_shared_is_fetched_while_everybody_writes() {
         write(&mut net, 0, j2, "from before").expect("an edit");
         let c = net.admit(0, Role::Counselor, "Noor Haddad");
         let m = member(&net, c);
-        net.seats[0]
-            .device
-            .assign(&mut net.rng, &one, m)
-            .expect("a counselor");
+        assign(&mut net, 0, &one, m);
         net.settle();
         let phone = net.link(0, "phone");
-        net.seats[0]
-            .device
-            .assign(&mut net.rng, &two, m)
-            .expect("a counselor");
+        assign(&mut net, 0, &two, m);
         net.pump(0);
         for i in 0..10 {
             if i >= delay {
@@ -192,10 +176,7 @@ fn a_share_ends_is_erased_or_its_reader_removed_while_it_is_fetched() {
             }
             let c = net.admit(0, Role::Counselor, "Noor Haddad");
             let m = member(&net, c);
-            let device = &mut net.seats[0].device;
-            device
-                .share(&mut net.rng, &of, Lane::Joint, may_write(m))
-                .expect("an admin");
+            share_lane(&mut net, 0, &of, Lane::Joint, may_write(m));
             net.pump(0);
             steps_of(&mut net, steps);
             let device = &mut net.seats[0].device;
@@ -235,10 +216,7 @@ fn a_device_starts_again_at_any_moment_of_a_fetch() {
         }
         let c = net.admit(0, Role::Counselor, "Noor Haddad");
         let m = member(&net, c);
-        net.seats[0]
-            .device
-            .assign(&mut net.rng, &of, m)
-            .expect("a counselor");
+        assign(&mut net, 0, &of, m);
         net.pump(0);
         steps_of(&mut net, cut);
         net.restart_device(c);
@@ -262,10 +240,7 @@ fn both_devices_of_a_new_admin_start_again_at_any_moment_of_following_anew() {
         let m = member(&net, c);
         net.offline(phone);
         write(&mut net, phone, mine, "from the phone").expect("an edit");
-        let device = &mut net.seats[0].device;
-        device
-            .change_role(net.now, &mut net.rng, m, Role::Admin)
-            .expect("an admin");
+        change_role(&mut net, 0, m, Role::Admin);
         net.pump(0);
         net.online(phone);
         steps_of(&mut net, cut);

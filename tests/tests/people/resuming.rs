@@ -6,7 +6,7 @@ use troth_protocol::ids::InviteId;
 use troth_protocol::statement::Role;
 use troth_tests::network::{Network, RELAY};
 
-use crate::scene::{all_is_well, member, practice};
+use crate::scene::{all_is_well, change_role, member, practice, settle_all};
 
 /// Rounds that a whole joining takes at most.
 const STEPS: usize = 24;
@@ -323,9 +323,7 @@ fn one_spent_mailbox_does_not_keep_others_from_being_let_in() {
     wait(&mut net, None);
     let new = net.device("laptop");
     enter(&mut net, new, &good, "Chidi Okafor");
-    for _ in 0..4 {
-        net.settle();
-    }
+    settle_all(&mut net);
     let said = |r: &Report| matches!(r, Report::InviteSpent { invite, left: 1 } if *invite == spent);
     assert!(says(&net, 0, said), "{:?}", net.seats[0].reports);
     assert!(confirm(&mut net), "{:?}", net.seats[0].reports);
@@ -356,13 +354,8 @@ fn whoever_made_an_invitation_and_is_no_admin_any_more_says_so() {
     let second = net.admit(0, Role::Admin, "Noor Haddad");
     let new = net.greet(second, Role::Counselor, "Lin Marsh");
     let of = member(&net, second);
-    net.seats[0]
-        .device
-        .change_role(net.now, &mut net.rng, of, Role::Counselor)
-        .expect("an admin");
-    for _ in 0..3 {
-        net.settle();
-    }
+    change_role(&mut net, 0, of, Role::Counselor);
+    settle_all(&mut net);
     told(&net, second, new, Over::NotPermitted);
     assert_eq!(net.seats[new].device.practice(), None);
     all_is_well(&mut net);
@@ -381,9 +374,7 @@ fn an_addition_that_meets_a_withdrawal_is_answered_all_the_same() {
     net.pump(second);
     // The relay has the withdrawal; the inviter has not seen it yet.
     assert!(confirm(&mut net));
-    for _ in 0..4 {
-        net.settle();
-    }
+    settle_all(&mut net);
     told(&net, 0, new, Over::Closed);
     assert_eq!(net.seats[0].device.members().expect("a roster").len(), 2);
 }

@@ -1,10 +1,10 @@
 //! What is set aside is not out of sight: its words can be read, entered again where the lane goes on, or discarded.
 
-use troth_client_core::device::{DeviceError, Share};
+use troth_client_core::device::DeviceError;
 use troth_client_core::document::Difference;
-use troth_protocol::statement::{Lane, Rights, Role};
+use troth_protocol::statement::{Lane, Role};
 
-use crate::scene::{all_is_well, case, lane, member, practice, read, write};
+use crate::scene::{all_is_well, case, lane, may_write, member, practice, read, settle_all, write};
 
 #[test]
 fn late_edits_to_a_closed_document_are_read_entered_again_or_discarded() {
@@ -28,11 +28,7 @@ fn late_edits_to_a_closed_document_are_read_entered_again_or_discarded() {
     edited.expect("a draft");
     let set = device.edit(net.now, &mut net.rng, old, |d| d.set_field("mood", "low"));
     set.expect("a writer");
-    let share = Share {
-        member: member(&net, other),
-        rights: Rights::Write,
-        until: None,
-    };
+    let share = may_write(member(&net, other));
     let device = &mut net.seats[0].device;
     let shared = device.share_from_now(net.now, &mut net.rng, &of, Lane::Joint, share);
     shared.expect("an admin");
@@ -43,9 +39,7 @@ fn late_edits_to_a_closed_document_are_read_entered_again_or_discarded() {
     edited.expect("a draft");
     net.settle();
     net.online(second);
-    for _ in 0..3 {
-        net.settle();
-    }
+    settle_all(&mut net);
     net.restart_device(second);
     net.settle();
 
@@ -175,11 +169,7 @@ fn an_edit_without_rights_is_entered_again_once_the_right_is_back_and_not_before
     let other = net.admit(0, Role::Counselor, "Lin Mei");
     let of = case(&mut net, 0);
     let joint = lane(&net, 0, &of, Lane::Joint);
-    let share = Share {
-        member: member(&net, other),
-        rights: Rights::Write,
-        until: None,
-    };
+    let share = may_write(member(&net, other));
     for give in [true, false] {
         let device = &mut net.seats[0].device;
         if give {
@@ -206,9 +196,7 @@ fn an_edit_without_rights_is_entered_again_once_the_right_is_back_and_not_before
     assert!(matches!(entered, Err(DeviceError::Rule(_))), "{entered:?}");
     let shared = net.seats[0].device.share(&mut net.rng, &of, Lane::Joint, share);
     shared.expect("an admin");
-    for _ in 0..3 {
-        net.settle();
-    }
+    settle_all(&mut net);
     // Something else was written meanwhile in the same device's name.
     write(&mut net, other, joint, "later").expect("a writer");
     net.settle();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use troth_client_core::device::{DeviceError, Phase, Report, Share};
 use troth_client_core::document::NewNote;
 use troth_protocol::ids::{CaseId, DocumentId, MemberId};
-use troth_protocol::statement::{Lane, Rights};
+use troth_protocol::statement::{Lane, Rights, Role};
 use troth_server::store::{Engine, Store, open};
 use troth_tests::network::Network;
 
@@ -42,6 +42,36 @@ pub fn may_write(member: MemberId) -> Share {
         rights: Rights::Write,
         until: None,
     }
+}
+
+/// An admin of a case assigns it.
+pub fn assign(net: &mut Network, by: usize, of: &CaseId, to: MemberId) {
+    let assigned = net.seats[by].device.assign(&mut net.rng, of, to);
+    assigned.expect("an admin, and somebody of the staff");
+}
+
+/// Whoever may shares a lane.
+pub fn share_lane(net: &mut Network, by: usize, of: &CaseId, lane: Lane, share: Share) {
+    let shared = net.seats[by].device.share(&mut net.rng, of, lane, share);
+    shared.expect("somebody who may share this lane");
+}
+
+/// Whoever may ends a share.
+pub fn unshare_lane(net: &mut Network, by: usize, of: &CaseId, lane: Lane, with: MemberId) {
+    let ended = net.seats[by].device.unshare(&mut net.rng, of, lane, with);
+    ended.expect("somebody who may end this share");
+}
+
+/// An admin gives a member another role.
+pub fn change_role(net: &mut Network, by: usize, of: MemberId, role: Role) {
+    let device = &mut net.seats[by].device;
+    let changed = device.change_role(net.now, &mut net.rng, of, role);
+    changed.expect("an admin");
+}
+
+/// Rounds enough for whatever has to be said again.
+pub fn settle_all(net: &mut Network) {
+    (0..4).for_each(|_| net.settle());
 }
 
 pub fn write(net: &mut Network, seat: usize, document: DocumentId, text: &str) -> Result<(), DeviceError> {

@@ -5,7 +5,10 @@ use troth_protocol::ids::DocumentId;
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::{Network, RELAY};
 
-use crate::scene::{all_is_well, case, lane, may_write, member, practice, read, write};
+use crate::scene::{
+    all_is_well, assign, case, change_role, lane, may_write, member, practice, read, settle_all, share_lane,
+    unshare_lane, write,
+};
 
 /// The open documents that must turn before anybody writes to them.
 fn stale(net: &Network) -> Vec<DocumentId> {
@@ -13,10 +16,6 @@ fn stale(net: &Network) -> Vec<DocumentId> {
     let open = state.documents.values().filter(|d| !d.is_closed());
     let stale = open.filter(|d| d.is_stale(&state.roster, u64::MAX, state.received));
     stale.map(|d| d.id()).collect()
-}
-
-fn settle(net: &mut Network) {
-    (0..4).for_each(|_| net.settle());
 }
 
 /// Something else in the roster's chain, which whatever the others say next is signed again for.
@@ -30,7 +29,7 @@ fn becomes(net: &mut Network, seat: usize, role: Role) {
     let m = member(net, seat);
     let changed = net.seats[0].device.change_role(net.now, &mut net.rng, m, role);
     changed.expect("an admin");
-    settle(net);
+    settle_all(net);
 }
 
 fn names(net: &mut Network, seat: usize) -> Vec<String> {
@@ -47,11 +46,8 @@ fn a_compromised_member_is_removed_while_another_admin_speaks_and_every_key_turn
     let c = net.admit(0, Role::Counselor, "Lin Mei");
     let of = case(&mut net, 0);
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
-    settle(&mut net);
+    assign(&mut net, 0, &of, m);
+    settle_all(&mut net);
     invites(&mut net, second);
     let device = &mut net.seats[0].device;
     let turns = device
@@ -60,7 +56,7 @@ fn a_compromised_member_is_removed_while_another_admin_speaks_and_every_key_turn
     assert!(turns > 0);
     net.pump(second);
     net.pump(0);
-    settle(&mut net);
+    settle_all(&mut net);
     assert_eq!(net.state().expect("a practice").roster.role(&m, u64::MAX), None);
     assert_eq!(stale(&net), []);
     assert_eq!(net.seats[c].device.phase(), Phase::Halted);
@@ -81,7 +77,7 @@ fn a_compromised_device_is_revoked_while_another_admin_speaks_and_every_key_turn
         .expect("its own");
     net.pump(second);
     net.pump(0);
-    settle(&mut net);
+    settle_all(&mut net);
     assert_eq!(stale(&net), []);
     let revoked = |d: &DeviceSummary| d.id == id && !d.active;
     assert!(
@@ -103,12 +99,9 @@ fn a_recovery_is_approved_while_another_admin_speaks_and_its_member_reads_at_onc
     let of = case(&mut net, 0);
     let joint = lane(&net, 0, &of, Lane::Joint);
     let m = member(&net, lost);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
+    assign(&mut net, 0, &of, m);
     write(&mut net, 0, joint, "note").expect("an edit");
-    settle(&mut net);
+    settle_all(&mut net);
     net.offline(lost);
     let new = net.device("new laptop");
     let code = net.seats[new]
@@ -120,7 +113,7 @@ fn a_recovery_is_approved_while_another_admin_speaks_and_its_member_reads_at_onc
         .begin_propose_recovery(&code, m)
         .expect("an admin");
     net.perform(0, effects);
-    settle(&mut net);
+    settle_all(&mut net);
     let open = net.seats[second].device.recoveries(net.now).expect("a roster")[0];
     invites(&mut net, 0);
     net.seats[second]
@@ -129,11 +122,11 @@ fn a_recovery_is_approved_while_another_admin_speaks_and_its_member_reads_at_onc
         .expect("another admin");
     net.pump(0);
     net.pump(second);
-    settle(&mut net);
+    settle_all(&mut net);
     assert_eq!(net.seats[0].device.recoveries(net.now).expect("a roster"), []);
     assert_eq!(read(&mut net, new, joint), Some(vec!["note".to_owned()]));
     write(&mut net, new, joint, "I am back").expect("theirs again");
-    settle(&mut net);
+    settle_all(&mut net);
     let expected = Some(vec!["I am back".to_owned(), "note".to_owned()]);
     assert_eq!(read(&mut net, 0, joint), expected);
     assert_eq!(net.seats[new].device.waiting(), 0);
@@ -150,12 +143,12 @@ fn a_counselor_becomes_an_auditor_and_a_counselor_again_with_what_was_theirs() {
     becomes(&mut net, c, Role::Auditor);
     assert_eq!(read(&mut net, c, joint), None, "an auditor reads no records");
     write(&mut net, 0, joint, "meanwhile").expect("an admin writes");
-    settle(&mut net);
+    settle_all(&mut net);
     becomes(&mut net, c, Role::Counselor);
     all_is_well(&mut net);
     let theirs = read(&mut net, c, joint);
     net.restart_device(c);
-    settle(&mut net);
+    settle_all(&mut net);
     assert_eq!(
         read(&mut net, c, joint),
         theirs,
@@ -170,11 +163,8 @@ fn a_counselor_becomes_an_auditor_and_a_counselor_again_with_what_was_theirs() {
     );
     // What ended with the role is given again by whoever may.
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
-    settle(&mut net);
+    assign(&mut net, 0, &of, m);
+    settle_all(&mut net);
     let both = Some(vec!["meanwhile".to_owned(), "mine".to_owned()]);
     assert_eq!(read(&mut net, c, joint), both);
     all_is_well(&mut net);
@@ -191,11 +181,8 @@ fn an_auditor_becomes_a_counselor_and_reads_a_case_from_its_beginning() {
     becomes(&mut net, c, Role::Counselor);
     assert_eq!(names(&mut net, c), ["Ada Winter", "Sam Okoro"]);
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
-    settle(&mut net);
+    assign(&mut net, 0, &of, m);
+    settle_all(&mut net);
     assert_eq!(read(&mut net, c, joint), Some(vec!["old".to_owned()]));
     let client = net.admit(0, Role::Client, "Chidi");
     becomes(&mut net, client, Role::Counselor);
@@ -211,15 +198,12 @@ fn who_becomes_a_client_reads_nothing_of_what_was_theirs_as_staff() {
     let joint = lane(&net, 0, &of, Lane::Joint);
     let c = net.admit(0, Role::Counselor, "Noor Haddad");
     let m = member(&net, c);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor");
-    settle(&mut net);
+    assign(&mut net, 0, &of, m);
+    settle_all(&mut net);
     becomes(&mut net, c, Role::Admin);
     becomes(&mut net, c, Role::Client);
     write(&mut net, 0, joint, "afterwards").expect("an admin writes");
-    settle(&mut net);
+    settle_all(&mut net);
     assert_eq!(read(&mut net, c, joint).unwrap_or_default(), Vec::<String>::new());
     let access = net.seats[0].device.access_of(net.now, &of).expect("a case");
     let theirs = access
@@ -238,26 +222,20 @@ fn what_somebody_wrote_offline_to_what_was_theirs_is_set_aside_and_goes_on_when_
     let c = net.admit(0, Role::Counselor, "Noor Haddad");
     let m = member(&net, c);
     let share = |net: &mut Network| {
-        let device = &mut net.seats[0].device;
-        device
-            .share(&mut net.rng, &of, Lane::Joint, may_write(m))
-            .expect("an admin");
-        settle(net);
+        share_lane(net, 0, &of, Lane::Joint, may_write(m));
+        settle_all(net);
     };
     share(&mut net);
     for round in 0..2 {
         net.offline(c);
         write(&mut net, c, joint, "offline").expect("kept here");
-        let device = &mut net.seats[0].device;
-        device
-            .unshare(&mut net.rng, &of, Lane::Joint, m)
-            .expect("an admin");
+        unshare_lane(&mut net, 0, &of, Lane::Joint, m);
         net.settle();
         net.online(c);
-        settle(&mut net);
+        settle_all(&mut net);
         assert_eq!(net.seats[c].device.waiting(), 0, "it does not wait for ever");
         net.restart_device(c);
-        settle(&mut net);
+        settle_all(&mut net);
         let kept = net.seats[c].device.quarantine().expect("readable");
         assert_eq!(kept.len(), round + 1, "{kept:?}");
         assert!(kept.iter().all(|line| line.rule == 13), "{kept:?}");
@@ -266,7 +244,7 @@ fn what_somebody_wrote_offline_to_what_was_theirs_is_set_aside_and_goes_on_when_
         }
         share(&mut net);
         write(&mut net, c, joint, &format!("again {round}")).expect("shared again");
-        settle(&mut net);
+        settle_all(&mut net);
     }
     let expected = Some(["again 0", "again 1", "between"].map(str::to_owned).to_vec());
     assert_eq!(read(&mut net, 0, joint), expected);
@@ -285,17 +263,11 @@ fn a_case_is_assigned_to_somebody_who_became_an_auditor_meanwhile() {
     write(&mut net, 0, joint, "note").expect("an edit");
     net.settle();
     net.offline(0);
-    net.seats[0]
-        .device
-        .assign(&mut net.rng, &of, m)
-        .expect("a counselor still");
-    let device = &mut net.seats[second].device;
-    device
-        .change_role(net.now, &mut net.rng, m, Role::Auditor)
-        .expect("an admin");
+    assign(&mut net, 0, &of, m);
+    change_role(&mut net, second, m, Role::Auditor);
     net.settle();
     net.online(0);
-    settle(&mut net);
+    settle_all(&mut net);
     // Refused lane by lane, and shown for review.
     let refused = net.seats[0].device.quarantine().expect("readable");
     assert!(
