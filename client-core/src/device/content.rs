@@ -21,6 +21,9 @@ use crate::crypto::{DocumentCipher, PayloadContext, actor};
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
 
+/// Bytes of changes that are held opened at a time: a few kilobytes of payload may inflate to megabytes, and a member may
+/// send many of them.
+const OPEN_BYTES: usize = 32 << 20;
 /// Entries since the last save after which a document is saved again.
 const SAVE_AFTER: usize = 64;
 /// Documents opened together: what waits to be applied to them is in memory at the same time.
@@ -209,7 +212,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn catch_up_content(&mut self, id: DocumentId, content: &mut Content) -> Result<(), DeviceError> {
-        if let Some(unseen) = self.unseen(id, content)? {
+        while let Some(unseen) = self.unseen(id, content)? {
             let applied = content.doc.apply(&unseen.changes)?;
             self.settle(id, content, unseen, &applied);
         }
@@ -232,9 +235,15 @@ impl<S: Storage> Device<S> {
         };
         let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
         let mut bad = Vec::new();
+        let (mut entries, mut bytes, mut last) = (0, 0, last);
         for position in &new {
+            if bytes > OPEN_BYTES {
+                break;
+            }
+            (entries, last) = (entries + 1, *position);
             match self.open_entry(id, *position)? {
                 Opened::Changes(theirs) => {
+                    bytes += theirs.iter().map(|incoming| incoming.change.len()).sum::<usize>();
                     positions.extend(theirs.iter().map(|_| *position));
                     changes.extend(theirs);
                 }
@@ -244,7 +253,7 @@ impl<S: Storage> Device<S> {
         }
         Ok(Some(Unseen {
             last,
-            entries: new.len(),
+            entries,
             positions,
             changes,
             bad,
@@ -368,15 +377,15 @@ impl<S: Storage> Device<S> {
 
     /// Remembers an entry to be set aside; the next thing that is kept writes it down.
     pub(super) fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
+        if self.bad.iter().any(|row| row.position == Some(position)) {
+            return;
+        }
         let author = self.rows.entry(position).ok().flatten();
         let author = author.and_then(|e| cbor::decode::<Statement>(&e.leaf.signed.statement).ok());
         let author = author.map_or_else(String::new, |s| {
             format!(" by device {}", short(s.signer.as_bytes()))
         });
         let what = format!("entry {position} in {}{author}: {why}", self.lane(id).name());
-        if self.bad.iter().any(|row| row.position == Some(position)) {
-            return;
-        }
         let row = QuarantineRow {
             id: position,
             what,
