@@ -51,6 +51,7 @@ pub use keys::{
 pub use kit::{Kit, KitDevice, KitError, MAX_KIT_TEXT, WORDS, WordList};
 pub use lineage::{KeyContext, KeyHolder, PredecessorWrap};
 pub use passphrase::{MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, Passphrase, PassphraseFault};
+pub(crate) use payload::is_layout as payload_content;
 pub use payload::{DocumentCipher, MAX_CONTENT, MAX_SEALED_CONTENT, PayloadContext, decrypt, encrypt, padme};
 pub use sealing::{
     ENCAPSULATED_KEY, MAX_INFO, PUBLIC_KEY, Psk, SEALED_OVERHEAD, SealingPublic, SealingSecret, open,

@@ -26,6 +26,7 @@
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
 //! | `rows` | what is kept, table by table |
+//! | `forms` | every form that bytes are read in, for tests |
 //! | `report` | what the person is told |
 
 mod accusation;
@@ -34,6 +35,7 @@ mod content;
 mod ended;
 mod error;
 mod fetch;
+mod forms;
 mod gossip;
 mod invite;
 mod keyring;
@@ -81,6 +83,7 @@ use session::Connection;
 
 pub use cases::CaseSummary;
 pub use error::DeviceError;
+pub use forms::{FORMS, Form};
 pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
 pub use notes::{CONSENT, Consented, Recorded, ShareConsent};

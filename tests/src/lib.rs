@@ -9,9 +9,11 @@
 //! | [`process_memory`] | what a running process holds in its memory |
 //! | [`network`] | a relay and its devices in one process, under one clock and seed |
 //! | [`simulation`] | a whole practice under faults, from one seed |
+//! | [`fuzzing`] | bytes thrown at everything that reads bytes |
 //! | [`bench`] | what `troth-bench` measures |
 
 pub mod bench;
+pub mod fuzzing;
 pub mod network;
 pub mod outsider;
 pub mod power_cut;

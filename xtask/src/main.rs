@@ -1,4 +1,4 @@
-//! What developers and CI run: `cargo xtask check`, `test`, `wasm`, `bench` and `simulate`.
+//! What developers and CI run: `cargo xtask check`, `test`, `wasm`, `bench`, `simulate` and `fuzz`.
 //!
 //! Each command has a file of its own. Commands that do several things report them through [`steps`]: every step
 //! is taken even when an earlier one failed, and a closing summary says what failed and what was left out.
@@ -8,6 +8,7 @@ mod command;
 mod debian;
 mod deny;
 mod forward;
+mod fuzz;
 mod node;
 mod steps;
 mod strace;
@@ -51,6 +52,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Throw bytes at every decoder and at both message handlers, with libFuzzer
+    Fuzz {
+        /// One target alone; without it, each of them
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +69,9 @@ fn main() -> ExitCode {
         Task::Test => test::test(&mut steps),
         Task::Wasm { release } => steps.take("wasm", || wasm::wasm(release)),
         Task::Bench { args } => return forward::forward("troth-bench", &args),
+        Task::Fuzz { target, seconds } => {
+            steps.take("fuzz", || fuzz::fuzz(target.as_deref(), seconds));
+        }
         Task::Simulate { args } => return forward::forward("troth-simulate", &args),
     }
     steps.close()

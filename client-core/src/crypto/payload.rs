@@ -178,5 +178,10 @@ fn content(plaintext: &Zeroizing<Vec<u8>>) -> Result<Vec<u8>, OpenError> {
     }
 }
 
+/// Whether an opened payload is laid out as one may be.
+pub(crate) fn is_layout(plaintext: &[u8]) -> bool {
+    content(&Zeroizing::new(plaintext.to_vec())).is_ok()
+}
+
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,9 @@ use crate::crypto::actor;
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
 
+/// Bytes of changes that are held opened at a time: a few kilobytes of payload may inflate to megabytes, and a member may
+/// send many of them.
+const OPEN_BYTES: usize = 32 << 20;
 /// Entries since the last save after which a document is saved again.
 const SAVE_AFTER: usize = 64;
 /// Documents opened together: what waits to be applied to them is in memory at the same time.
@@ -203,7 +206,7 @@ impl<S: Storage> Device<S> {
     }
 
     fn catch_up_content(&mut self, id: DocumentId, content: &mut Content) -> Result<(), DeviceError> {
-        if let Some(unseen) = self.unseen(id, content)? {
+        while let Some(unseen) = self.unseen(id, content)? {
             let applied = content.doc.apply(&unseen.changes)?;
             self.settle(id, content, unseen, &applied);
         }
@@ -226,9 +229,15 @@ impl<S: Storage> Device<S> {
         };
         let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
         let mut bad = Vec::new();
+        let (mut entries, mut bytes, mut last) = (0, 0, last);
         for position in &new {
+            if bytes > OPEN_BYTES {
+                break;
+            }
+            (entries, last) = (entries + 1, *position);
             match self.open_entry(id, *position)? {
                 Opened::Changes(theirs) => {
+                    bytes += theirs.iter().map(|incoming| incoming.change.len()).sum::<usize>();
                     positions.extend(theirs.iter().map(|_| *position));
                     changes.extend(theirs);
                 }
@@ -238,7 +247,7 @@ impl<S: Storage> Device<S> {
         }
         Ok(Some(Unseen {
             last,
-            entries: new.len(),
+            entries,
             positions,
             changes,
             bad,

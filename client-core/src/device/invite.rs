@@ -94,7 +94,7 @@ enum Verdict {
 /// Slot 0.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-struct Greeting {
+pub(super) struct Greeting {
     #[n(0)]
     device: DeviceKeys,
     #[cbor(n(1), with = "minicbor::bytes")]
@@ -104,7 +104,7 @@ struct Greeting {
 /// Slot 1.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Number {
+pub(super) struct Number {
     #[n(0)]
     device: DeviceKeys,
     #[cbor(n(1), with = "minicbor::bytes")]
@@ -114,7 +114,7 @@ struct Number {
 /// Slot 2, sealed.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Request {
+pub(super) struct Request {
     #[cbor(n(0), with = "minicbor::bytes")]
     nonce: [u8; 32],
     #[cbor(n(1), with = "minicbor::bytes")]
@@ -141,7 +141,7 @@ enum Outcome {
 /// A newcomer's keys with their device's signature over them.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Claim {
+pub(super) struct Claim {
     #[n(0)]
     newcomer: ByteVec,
     #[n(1)]

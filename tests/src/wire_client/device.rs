@@ -60,6 +60,11 @@ impl Device {
         Signature::sign(&self.signing, labels::DEVICE_PROOF, practice, member.as_bytes())
     }
 
+    /// A signature over any bytes, in any context: what a device that lies can make.
+    pub fn sign_bytes(&self, context: &[u8], practice: &PracticeId, bytes: &[u8]) -> Signature {
+        Signature::sign(&self.signing, context, practice, bytes)
+    }
+
     /// Signs a statement. Returns its hash as well: its name in chains.
     pub fn sign(&self, practice: &PracticeId, statement: &Statement) -> (Signed, Hash) {
         let statement = cbor::encode(statement);

@@ -79,15 +79,15 @@ impl<S: Storage> Device<S> {
 
     /// Remembers an entry to be set aside; the next thing that is kept writes it down.
     pub(in crate::device) fn note_bad(&mut self, id: DocumentId, position: u64, why: &str) {
+        if self.bad.iter().any(|row| row.position == Some(position)) {
+            return;
+        }
         let author = self.rows.entry(position).ok().flatten();
         let author = author.and_then(|e| cbor::decode::<Statement>(&e.leaf.signed.statement).ok());
         let author = author.map_or_else(String::new, |s| {
             format!(" by device {}", short(s.signer.as_bytes()))
         });
         let what = format!("entry {position} in {}{author}: {why}", self.lane(id).name());
-        if self.bad.iter().any(|row| row.position == Some(position)) {
-            return;
-        }
         let row = QuarantineRow {
             id: position,
             what,
