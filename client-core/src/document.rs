@@ -14,6 +14,8 @@
 //! here knows keys, ledgers, clocks or disks. Automerge is the CRDT (<https://automerge.org>); a saved
 //! document opens in any of its libraries.
 
+use std::collections::BTreeSet;
+
 use automerge::transaction::CommitOptions;
 use automerge::{
     ActorId, AutoCommit, AutomergeError, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, Value,
@@ -140,6 +142,13 @@ impl LaneDocument {
             .filter(|c| c.hash() != genesis::hash())
             .map(|mut c| c.bytes().into_owned())
             .collect()
+    }
+
+    /// Hash of every change but the first, which all share.
+    pub fn change_hashes(&mut self) -> BTreeSet<Head> {
+        let changes = self.doc.get_changes(&[]);
+        let hashes = changes.iter().map(|change| change.hash());
+        hashes.filter(|h| *h != genesis::hash()).map(|h| h.0).collect()
     }
 
     /// Version of the layout; see [`genesis::SCHEMA`].

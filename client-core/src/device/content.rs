@@ -3,6 +3,7 @@
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
 mod saving;
+pub(super) mod snapshots;
 
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
@@ -12,6 +13,7 @@ use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, Lane, Statement};
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::may_open;
+use zeroize::Zeroizing;
 
 use super::outbox::{Intent, QuarantineRow};
 use super::rows::{CONTENT, QUARANTINE};
@@ -232,6 +234,9 @@ impl<S: Storage> Device<S> {
         };
         let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
         let mut bad = Vec::new();
+        let (stood_for, stand_ins) = self.stand_ins(id, &new, &mut bad)?;
+        positions.extend(stood_for);
+        changes.extend(stand_ins);
         for position in &new {
             match self.open_entry(id, *position)? {
                 Opened::Changes(theirs) => {
@@ -302,6 +307,9 @@ impl<S: Storage> Device<S> {
             return Ok(Opened::Nothing);
         };
         // An erased document has no tail: here, only a relay that withholds explains it.
+        if entry.payload.is_none() && self.may_lack(&id, &entry)? {
+            return Ok(Opened::Nothing);
+        }
         let Some(payload) = entry.payload else {
             if !self.may_open_at(id, position) {
                 return Err(DeviceError::NotReadable(self.lane(id)));
@@ -312,23 +320,10 @@ impl<S: Storage> Device<S> {
         let Body::Change(change) = &statement.body else {
             return Ok(Opened::Nothing);
         };
-        let practice = *self.practice_state()?.practice();
-        let key = match self.epoch_key(&KeyRef::Epoch(id, change.epoch)) {
-            Ok(key) => key,
-            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
-            Err(error) => return Err(error),
-        };
-        let context = PayloadContext {
-            practice,
-            document: id,
-            epoch: change.epoch,
-            author: statement.signer,
-            sequence: change.sequence,
-            kind: statement.body.kind(),
-        };
-        let content = match DocumentCipher::new(&key).decrypt(&context, &payload) {
-            Ok(content) => zeroize::Zeroizing::new(content),
-            Err(error) => return Ok(Opened::Bad(error.to_string())),
+        let (epoch, sequence) = (change.epoch, change.sequence);
+        let content = match self.unsealed_payload(id, &statement, epoch, sequence, &payload)? {
+            Ok(content) => content,
+            Err(why) => return Ok(Opened::Bad(why)),
         };
         let Ok(edits) = Edits::decode(&content) else {
             return Ok(Opened::Bad(
@@ -351,6 +346,32 @@ impl<S: Storage> Device<S> {
         self.check_whole()?;
         self.check_not_ended(id)?;
         self.check_unlocked(id)
+    }
+
+    /// A payload's content, or why it is set aside.
+    fn unsealed_payload(
+        &mut self,
+        id: DocumentId,
+        statement: &Statement,
+        epoch: u64,
+        sequence: u64,
+        payload: &[u8],
+    ) -> Result<Result<Zeroizing<Vec<u8>>, String>, DeviceError> {
+        let key = match self.epoch_key(&KeyRef::Epoch(id, epoch)) {
+            Ok(key) => key,
+            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
+            Err(error) => return Err(error),
+        };
+        let context = PayloadContext {
+            practice: *self.practice_state()?.practice(),
+            document: id,
+            epoch,
+            author: statement.signer,
+            sequence,
+            kind: statement.body.kind(),
+        };
+        let opened = DocumentCipher::new(&key).decrypt(&context, payload);
+        Ok(opened.map(Zeroizing::new).map_err(|error| error.to_string()))
     }
 
     /// Whether this member's role lets them have payloads at all.
@@ -391,7 +412,7 @@ impl<S: Storage> Device<S> {
 }
 
 /// Nothing in place of an error that concerns one document alone.
-fn passed_over<T>(result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+pub(super) fn passed_over<T>(result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
     match result {
         Ok(opened) => Ok(Some(opened)),
         Err(error @ (DeviceError::Storage(_) | DeviceError::Torn)) => Err(error),
