@@ -15,12 +15,12 @@ use troth_tests::network::Network;
 /// A record that an admin (seat 0) and a counselor (seat 1) both write.
 pub struct Scene {
     pub net: Network,
-    pub dir: tempfile::TempDir,
     pub admin: usize,
     pub counselor: usize,
     pub case: CaseId,
     pub joint: DocumentId,
     notes: u32,
+    _dir: tempfile::TempDir,
 }
 
 impl Scene {
@@ -36,12 +36,12 @@ impl Scene {
         net.settle();
         let mut scene = Self {
             net,
-            dir,
             admin,
             counselor,
             case,
             joint: DocumentId::default(),
             notes: 0,
+            _dir: dir,
         };
         scene.joint = scene.lane(counselor, Lane::Joint);
         scene
@@ -96,7 +96,9 @@ impl Scene {
     pub fn snapshot(&mut self, seat: usize, document: DocumentId) {
         let net = &mut self.net;
         let device = &mut net.seats[seat].device;
-        device.snapshot(net.now, &mut net.rng, document).expect("a record");
+        device
+            .snapshot(net.now, &mut net.rng, document)
+            .expect("a record");
         self.settle();
     }
 
@@ -121,8 +123,19 @@ impl Scene {
     pub fn kept(&self, document: DocumentId) -> Kept {
         let mut kept = Kept::default();
         let practice = self.practice();
-        let size = self.net.store.head(&practice).expect("readable").expect("a ledger").size;
-        for row in self.net.store.entries(&practice, 0, size, usize::MAX).expect("readable") {
+        let size = self
+            .net
+            .store
+            .head(&practice)
+            .expect("readable")
+            .expect("a ledger")
+            .size;
+        for row in self
+            .net
+            .store
+            .entries(&practice, 0, size, usize::MAX)
+            .expect("readable")
+        {
             let leaf: Leaf = cbor::decode(&row.leaf).expect("a leaf");
             let statement: Statement = cbor::decode(&leaf.signed.statement).expect("a statement");
             if statement.stream() != Stream::Document(document) {
@@ -169,7 +182,7 @@ impl Scene {
 
     pub fn audited(&self) {
         let key = troth_protocol::ids::VerifyingKey(self.net.ledger_key().verifying_key().to_bytes());
-        let report = troth_server::audit::verify(&self.net.store, Some(&key), &mut |_, _, _| {});
+        let report = troth_server::audit::verify(&self.net.store, Some(&key), &mut |_| {});
         let report = report.expect("a readable store");
         let faults: Vec<_> = report.ledgers.iter().flat_map(|l| &l.faults).collect();
         assert!(faults.is_empty(), "{faults:?}");
