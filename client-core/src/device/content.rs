@@ -1,27 +1,23 @@
-// Long because every way to a content goes through the same few steps, and they are read beside each other.
-
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
+mod entries;
 mod saving;
 pub(super) mod snapshots;
 
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
-use troth_protocol::keys::KeyRef;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Body, Lane, Statement};
-use troth_protocol::stream::Stream;
-use troth_protocol::visibility::may_open;
-use zeroize::Zeroizing;
+use troth_protocol::statement::{Lane, Statement};
 
 use super::outbox::{Intent, QuarantineRow};
 use super::rows::{CONTENT, QUARANTINE};
 use super::{Device, DeviceError};
-use crate::content::Edits;
-use crate::crypto::{DocumentCipher, PayloadContext, actor};
+use crate::crypto::actor;
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
+
+pub(super) use entries::Opened;
 
 /// Entries since the last save after which a document is saved again.
 const SAVE_AFTER: usize = 64;
@@ -35,15 +31,10 @@ pub(super) struct Content {
     through: Option<u64>,
     /// Changes whose predecessors are not here yet, with the positions of their entries.
     waiting: Vec<(u64, Incoming)>,
+    /// Entries whose payload did not come and may yet be explained: looked at again with the next ones.
+    lacking: Vec<u64>,
     /// Entries since the last save.
     unsaved: usize,
-}
-
-/// What an entry holds, or why it is set aside.
-pub(super) enum Opened {
-    Changes(Vec<Incoming>),
-    Nothing,
-    Bad(String),
 }
 
 /// What an open document has not seen.
@@ -54,6 +45,8 @@ struct Unseen {
     /// Positions of the entries that hold the changes, one for each change.
     positions: Vec<u64>,
     changes: Vec<Incoming>,
+    /// Entries that did not come whole.
+    lacking: Vec<u64>,
     /// Entries that do not open.
     bad: Vec<(u64, String)>,
 }
@@ -121,6 +114,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            lacking: Vec::new(),
             unsaved: 0,
         };
         Ok(&mut self.contents.entry(id).or_insert(content).doc)
@@ -160,6 +154,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            lacking: Vec::new(),
             unsaved: 0,
         })
     }
@@ -227,13 +222,21 @@ impl<S: Storage> Device<S> {
             .tail
             .iter()
             .copied()
-            .filter(|p| content.through.is_none_or(|t| *p > t))
+            .filter(|p| content.through.is_none_or(|t| *p > t) || content.lacking.contains(p))
             .collect();
-        let Some(last) = new.last().copied() else {
+        let Some(last) = new
+            .last()
+            .copied()
+            .max(content.through)
+            .filter(|_| !new.is_empty())
+        else {
             return Ok(None);
         };
+        if new == content.lacking && !self.is_explained(id, &new)? {
+            return Ok(None);
+        }
         let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
-        let mut bad = Vec::new();
+        let (mut bad, mut lacking) = (Vec::new(), Vec::new());
         let (stood_for, stand_ins) = self.stand_ins(id, &new, &mut bad)?;
         positions.extend(stood_for);
         changes.extend(stand_ins);
@@ -244,6 +247,7 @@ impl<S: Storage> Device<S> {
                     changes.extend(theirs);
                 }
                 Opened::Nothing => {}
+                Opened::Missing => lacking.push(*position),
                 Opened::Bad(why) => bad.push((*position, why)),
             }
         }
@@ -252,6 +256,7 @@ impl<S: Storage> Device<S> {
             entries: new.len(),
             positions,
             changes,
+            lacking,
             bad,
         }))
     }
@@ -259,6 +264,7 @@ impl<S: Storage> Device<S> {
     /// Notes what became of what the document had not seen.
     fn settle(&mut self, id: DocumentId, content: &mut Content, unseen: Unseen, applied: &Applied) {
         content.through = Some(unseen.last);
+        content.lacking = unseen.lacking;
         content.unsaved += unseen.entries;
         let of = |i: usize| Some((*unseen.positions.get(i)?, unseen.changes.get(i)?.clone()));
         content.waiting = applied.waiting.iter().filter_map(|i| of(*i)).collect();
@@ -302,84 +308,11 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
-    pub(super) fn open_entry(&mut self, id: DocumentId, position: u64) -> Result<Opened, DeviceError> {
-        let Some(entry) = self.rows.entry(position)? else {
-            return Ok(Opened::Nothing);
-        };
-        // An erased document has no tail: here, only a relay that withholds explains it.
-        if entry.payload.is_none() && self.may_lack(&id, &entry)? {
-            return Ok(Opened::Nothing);
-        }
-        let Some(payload) = entry.payload else {
-            if !self.may_open_at(id, position) {
-                return Err(DeviceError::NotReadable(self.lane(id)));
-            }
-            return Ok(Opened::Bad("the relay did not send its content".to_owned()));
-        };
-        let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
-        let Body::Change(change) = &statement.body else {
-            return Ok(Opened::Nothing);
-        };
-        let (epoch, sequence) = (change.epoch, change.sequence);
-        let content = match self.unsealed_payload(id, &statement, epoch, sequence, &payload)? {
-            Ok(content) => content,
-            Err(why) => return Ok(Opened::Bad(why)),
-        };
-        let Ok(edits) = Edits::decode(&content) else {
-            return Ok(Opened::Bad(
-                "its content is not in the one valid encoding".to_owned(),
-            ));
-        };
-        if let Some(checkpoint) = edits.gossip {
-            self.hear(statement.signer, position, checkpoint);
-        }
-        let actor = actor(&statement.signer, &id);
-        let changes = edits.changes.into_iter().map(|c| Incoming {
-            change: c.into(),
-            actor,
-        });
-        Ok(Opened::Changes(changes.collect()))
-    }
-
     /// Whether a person may look at a document's content now: the ledger is here as far as it was, its share has not ended, and it is not locked.
     fn check_open(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
         self.check_whole()?;
         self.check_not_ended(id)?;
         self.check_unlocked(id)
-    }
-
-    /// A payload's content, or why it is set aside.
-    fn unsealed_payload(
-        &mut self,
-        id: DocumentId,
-        statement: &Statement,
-        epoch: u64,
-        sequence: u64,
-        payload: &[u8],
-    ) -> Result<Result<Zeroizing<Vec<u8>>, String>, DeviceError> {
-        let key = match self.epoch_key(&KeyRef::Epoch(id, epoch)) {
-            Ok(key) => key,
-            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
-            Err(error) => return Err(error),
-        };
-        let context = PayloadContext {
-            practice: *self.practice_state()?.practice(),
-            document: id,
-            epoch,
-            author: statement.signer,
-            sequence,
-            kind: statement.body.kind(),
-        };
-        let opened = DocumentCipher::new(&key).decrypt(&context, payload);
-        Ok(opened.map(Zeroizing::new).map_err(|error| error.to_string()))
-    }
-
-    /// Whether this member's role lets them have payloads at all.
-    fn may_open_at(&self, id: DocumentId, position: u64) -> bool {
-        let (Some(state), Some(me)) = (&self.state, self.identity.member) else {
-            return false;
-        };
-        may_open(state, &me, &Stream::Document(id), position, self.reading_clock())
     }
 
     pub(super) fn lane(&self, id: DocumentId) -> Lane {

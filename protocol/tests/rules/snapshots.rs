@@ -4,7 +4,7 @@ use troth_protocol::document::Document;
 use troth_protocol::ids::{DeviceId, DocumentId, Hash};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Attest, Body, Cover, Erasure, Lane, Role, Snapshot};
+use troth_protocol::statement::{Body, Cover, Erasure, Lane, Role, Snapshot};
 use troth_protocol::stream::Stream;
 
 use crate::practice::{Device, Practice, admins, hash, reader, writer};

@@ -44,6 +44,18 @@ impl<S: Storage> Device<S> {
         Ok(document.is_some_and(|d| d.may_lack(&statement, &hash, self.ledger_time())))
     }
 
+    /// Whether something that came since explains why one of these entries' payloads did not.
+    pub(super) fn is_explained(&self, id: DocumentId, entries: &[u64]) -> Result<bool, DeviceError> {
+        for position in entries {
+            if let Some(row) = self.rows.entry(*position)?
+                && self.may_lack(&id, &row)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What the relay's clock may show by now, in milliseconds since the Unix epoch.
     pub(in crate::device) fn ledger_time(&self) -> u64 {
         let received = self.state.as_ref().map_or(0, |state| state.received);
