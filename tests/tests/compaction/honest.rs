@@ -169,6 +169,7 @@ fn a_key_that_turns_and_edits_that_wait_do_not_stand_in_the_way() {
     s.settle();
     s.write(counselor, joint, "under the new key");
     s.net.online(admin);
+    s.net.now += 60_000;
     s.settle();
     let kept = s.kept(joint);
     assert_eq!((kept.attested, kept.edits - kept.edits_gone), (1, 2), "{kept:?}");
