@@ -346,11 +346,7 @@ impl<S: Storage> Device<S> {
         });
         let mut lacks = false;
         for (stream, position) in std::mem::take(&mut missing) {
-            let explained = match (stream, self.rows.entry(position)?) {
-                (Stream::Document(id), Some(row)) => self.may_lack(&id, &row)?,
-                _ => false,
-            };
-            if !explained {
+            if !matches!(stream, Stream::Document(id) if self.is_explained(id, &[position])?) {
                 lacks |= may_open(self.practice_state()?, &member, &stream, position, latest);
                 missing.push((stream, position));
             }

@@ -10,11 +10,10 @@ use troth_protocol::entry::Signed;
 use troth_protocol::ids::{DocumentId, Hash, MemberId, PracticeId, VerifyingKey};
 use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing, SealingKey};
 use troth_protocol::labels;
-use troth_protocol::limits;
 use troth_protocol::signature::{Signature, message};
 use troth_protocol::statement::{
-    self, Access, AccessKind, Attest, Body, Change, Cover, DocumentAction, Erasure, Genesis, PayloadRef,
-    Policy, Role, RosterAction, Seen, Session, Snapshot, Statement,
+    self, Access, AccessKind, Body, Change, DocumentAction, Erasure, Genesis, PayloadRef, Policy, Role,
+    RosterAction, Seen, Session, Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -36,7 +35,13 @@ impl Secrets {
         Signature::Ed25519(self.signing.sign(&message(context, practice, bytes)))
     }
 
-    fn upload(&self, practice: &PracticeId, seen: Option<Seen>, body: Body, payload: Vec<u8>) -> Upload {
+    pub(super) fn upload(
+        &self,
+        practice: &PracticeId,
+        seen: Option<Seen>,
+        body: Body,
+        payload: Vec<u8>,
+    ) -> Upload {
         let statement = Statement {
             signer: self.id,
             seen,
@@ -326,57 +331,6 @@ impl<S: Storage> Device<S> {
         };
         let payload = DocumentCipher::new(key).encrypt(rng, &context, content)?;
         Ok(self.secrets.upload(&practice, seen, body, payload))
-    }
-
-    /// A snapshot of a document: its content sealed under the present epoch, which has no count of its author's. `None` where
-    /// it is longer than a payload may be.
-    pub(super) fn sign_snapshot(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        id: DocumentId,
-        covers: Vec<Cover>,
-        content: &[u8],
-    ) -> Result<Option<Upload>, DeviceError> {
-        let state = self.practice_state()?;
-        let practice = *state.practice();
-        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
-        let epoch = document.epoch();
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(document.head()),
-        });
-        let body = Body::Snapshot(Snapshot {
-            document: id,
-            epoch,
-            covers,
-        });
-        let context = PayloadContext {
-            practice,
-            document: id,
-            epoch,
-            author: self.secrets.id,
-            sequence: 0,
-            kind: body.kind(),
-        };
-        let key = self.epoch_key(&KeyRef::Epoch(id, epoch))?;
-        let sealed = DocumentCipher::new(&key).encrypt(rng, &context, content);
-        let fits = sealed.ok().filter(|payload| payload.len() <= limits::PAYLOAD);
-        Ok(fits.map(|payload| self.secrets.upload(&practice, seen, body, payload)))
-    }
-
-    /// The word that a snapshot holds what it covers.
-    pub(super) fn sign_attest(&self, id: DocumentId, snapshot: Hash) -> Result<Upload, DeviceError> {
-        let state = self.practice_state()?;
-        let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(document.head()),
-        });
-        let body = Body::Attest(Attest {
-            document: id,
-            snapshot,
-        });
-        Ok(self.secrets.upload(state.practice(), seen, body, Vec::new()))
     }
 
     /// A report that something was done with a record.

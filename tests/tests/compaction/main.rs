@@ -6,7 +6,9 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod hand;
 mod honest;
 mod lies;
 mod relay;
 mod scene;
+mod withholding;

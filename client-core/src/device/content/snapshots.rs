@@ -16,7 +16,7 @@ use crate::content::Whole;
 use crate::crypto::actor;
 use crate::device::rows::{EntryRow, Verdict};
 use crate::device::{Device, DeviceError};
-use crate::document::{Head, Incoming, LaneDocument, claimed_actor};
+use crate::document::{Head, Incoming, claimed};
 use crate::storage::Storage;
 
 /// A snapshot's payload as it was opened.
@@ -32,6 +32,8 @@ pub(in crate::device) struct Contents {
     pub covers: Vec<Cover>,
     pub heads: Vec<Head>,
     pub changes: Vec<Incoming>,
+    /// Their hashes.
+    pub hashes: BTreeSet<Head>,
 }
 
 impl<S: Storage> Device<S> {
@@ -45,7 +47,11 @@ impl<S: Storage> Device<S> {
     }
 
     /// Whether something that came since explains why one of these entries' payloads did not.
-    pub(super) fn is_explained(&self, id: DocumentId, entries: &[u64]) -> Result<bool, DeviceError> {
+    pub(in crate::device) fn is_explained(
+        &self,
+        id: DocumentId,
+        entries: &[u64],
+    ) -> Result<bool, DeviceError> {
         for position in entries {
             if let Some(row) = self.rows.entry(*position)?
                 && self.may_lack(&id, &row)?
@@ -122,12 +128,14 @@ impl<S: Storage> Device<S> {
         };
         let authors: BTreeSet<[u8; 16]> = snapshot.covers.iter().map(|c| actor(&c.device, &id)).collect();
         let mut changes = Vec::with_capacity(whole.changes.len());
+        let mut hashes = BTreeSet::new();
         for change in whole.changes {
-            match claimed_actor(&change).filter(|actor| authors.contains(actor)) {
-                Some(actor) => changes.push(Incoming {
-                    change: change.into(),
-                    actor,
-                }),
+            match claimed(&change).filter(|(actor, _)| authors.contains(actor)) {
+                Some((actor, hash)) => {
+                    hashes.insert(hash);
+                    let change = change.into();
+                    changes.push(Incoming { change, actor });
+                }
                 None => {
                     return Ok(Sealed::Bad(
                         "it holds an edit of nobody whom it covers".to_owned(),
@@ -140,6 +148,7 @@ impl<S: Storage> Device<S> {
             covers: snapshot.covers.clone(),
             heads,
             changes,
+            hashes,
         }))
     }
 
@@ -199,19 +208,20 @@ impl<S: Storage> Device<S> {
         Ok(covers.collect())
     }
 
-    /// The document as a snapshot's ranges make it, from what this device holds itself. `None` where something of it is not
+    /// The changes that a snapshot's ranges come to by what this device holds itself. `None` where something of it is not
     /// here, and nothing that this device relies on stands in for it.
     pub(in crate::device) fn recompute(
         &mut self,
         id: DocumentId,
         snapshot: &SnapshotRecord,
     ) -> Result<Option<Recomputed>, DeviceError> {
+        let covered = self.covered_history(&id, snapshot)?;
         let (mut changes, mut lacks) = (Vec::new(), Vec::new());
-        for position in self.covered_history(&id, snapshot)? {
-            match self.rows.entry(position)? {
+        for position in &covered {
+            match self.rows.entry(*position)? {
                 Some(row) if row.payload.is_none() => lacks.push(said_in(&row)?),
                 _ => {
-                    if let Opened::Changes(theirs) = self.open_entry(id, position)? {
+                    if let Opened::Changes(theirs) = self.open_entry(id, *position)? {
                         changes.extend(theirs);
                     }
                 }
@@ -228,10 +238,10 @@ impl<S: Storage> Device<S> {
             let earlier = standing.filter(|s| s.position < snapshot.position && !wrong(s));
             bases.extend(earlier.map(|s| s.position));
         }
-        let (mut all, mut covers) = (Vec::new(), Vec::new());
+        let mut covers = Vec::new();
         for position in bases {
             if let Sealed::Here(contents) = self.open_snapshot(id, position)? {
-                all.extend(contents.changes);
+                changes.extend(contents.changes);
                 covers.extend(contents.covers);
             } else if own == Some(position) {
                 return Ok(None);
@@ -242,11 +252,20 @@ impl<S: Storage> Device<S> {
         if !lacks.iter().all(|(device, n)| stood_for(device, *n)) {
             return Ok(None);
         }
-        all.extend(changes);
-        let mut document = LaneDocument::new(actor(&self.secrets.id, &id))?;
-        let applied = document.apply(&all)?;
-        let whole = applied.waiting.is_empty();
-        Ok(Some(Recomputed { document, whole }))
+        let was_open = self.contents.contains_key(&id);
+        let content = self.open_content(id)?;
+        let waits = content
+            .waiting
+            .iter()
+            .any(|(position, _)| covered.contains(position));
+        let hashes = changes.iter().filter_map(|c| Some(claimed(&c.change)?.1));
+        // What was set aside counts for nobody.
+        let hashes: BTreeSet<Head> = hashes.filter(|hash| content.doc.holds(hash)).collect();
+        let heads = content.doc.heads_of(&hashes).filter(|_| !waits);
+        if !was_open {
+            self.contents.remove(&id);
+        }
+        Ok(Some(Recomputed { hashes, heads }))
     }
 
     /// Positions of the entries that a snapshot covers, of those that this device compares snapshots with.
@@ -270,11 +289,11 @@ impl<S: Storage> Device<S> {
     }
 }
 
-/// A document made anew from its entries.
+/// What a document is as far as some entries go.
 pub(in crate::device) struct Recomputed {
-    pub document: LaneDocument,
-    /// Whether nothing is left that builds on what is not among them.
-    pub whole: bool,
+    pub hashes: BTreeSet<Head>,
+    /// Its heads; `None` where something builds on what is not among them.
+    pub heads: Option<Vec<Head>>,
 }
 
 /// Whose edit an entry holds, and its number; 0 for what is no edit.

@@ -1,3 +1,5 @@
+// Long because all that may wait is one list.
+
 //! What waits, as it is kept.
 
 use minicbor::bytes::ByteVec;
