@@ -1,3 +1,5 @@
+// Long because each statement takes a few lines, and they are read beside each other.
+
 //! Statements from intents: what to seal to whom is asked of the same rules that everyone checks with.
 
 use std::collections::HashMap;
