@@ -1,6 +1,6 @@
 //! What a change's payload holds once it is opened.
 
-use minicbor::bytes::ByteVec;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
@@ -45,6 +45,30 @@ impl Edits {
     }
 
     /// Reads a payload's plaintext: R1 for what is not the one encoding of edits.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Rule> {
+        cbor::decode(bytes)
+    }
+}
+
+/// What a snapshot's payload holds once it is opened: a document with its full history.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Whole {
+    /// The newest changes, sorted: whoever applies all changes arrives at these.
+    #[n(0)]
+    pub heads: Vec<ByteArray<32>>,
+    /// Automerge changes, each after those that it builds on, without the first one that all documents share.
+    #[n(1)]
+    pub changes: Vec<ByteVec>,
+}
+
+impl Whole {
+    /// The payload's plaintext.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads a payload's plaintext: R1 for what is not the one encoding of a snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Self, Rule> {
         cbor::decode(bytes)
     }

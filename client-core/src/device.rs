@@ -25,12 +25,14 @@
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
+//! | `compact` | snapshots: when one is made, how others' are judged |
 //! | `rows` | what is kept, table by table |
 //! | `forms` | every form that bytes are read in, for tests |
 //! | `report` | what the person is told |
 
 mod accusation;
 mod cases;
+mod compact;
 mod content;
 mod ended;
 mod error;
@@ -133,6 +135,7 @@ pub struct Device<S: Storage> {
     fetching: fetch::Fetching,
     /// Whether this member's role shows them more than it did: the ledger is to be followed anew, from its beginning.
     refold: bool,
+    compaction: compact::Compaction,
 }
 
 /// The device's own secrets. Made here, never copied off.
@@ -230,6 +233,7 @@ impl<S: Storage> Device<S> {
             claimed: None,
             fetching: fetch::Fetching::default(),
             refold: false,
+            compaction: compact::Compaction::default(),
         };
         device.restore()?;
         device.resume_pending()?;

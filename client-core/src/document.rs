@@ -14,6 +14,8 @@
 //! here knows keys, ledgers, clocks or disks. Automerge is the CRDT (<https://automerge.org>); a saved
 //! document opens in any of its libraries.
 
+use std::collections::BTreeSet;
+
 use automerge::transaction::CommitOptions;
 use automerge::{
     ActorId, AutoCommit, AutomergeError, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, Value,
@@ -24,7 +26,7 @@ use schema::Root;
 
 pub use case::CaseHead;
 pub use difference::{Difference, Register};
-pub use envelope::claimed_actor;
+pub use envelope::{claimed, claimed_actor};
 pub use error::{DocumentError, Reason};
 pub use guard::{Applied, Incoming, Poisoned};
 pub use made::{MadeChange, change_of};
@@ -140,6 +142,27 @@ impl LaneDocument {
             .filter(|c| c.hash() != genesis::hash())
             .map(|mut c| c.bytes().into_owned())
             .collect()
+    }
+
+    /// Whether a change is in the document.
+    pub fn holds(&mut self, change: &Head) -> bool {
+        self.doc.get_change_meta_by_hash(&ChangeHash(*change)).is_some()
+    }
+
+    /// The newest of some of the document's changes, sorted: the heads of the document that they alone would make. `None`
+    /// where one is not here, or builds on one that is not among them.
+    pub fn heads_of(&mut self, changes: &BTreeSet<Head>) -> Option<Vec<Head>> {
+        let mut heads = changes.clone();
+        for change in changes {
+            let meta = self.doc.get_change_meta_by_hash(&ChangeHash(*change))?;
+            for dep in &meta.deps {
+                heads.remove(&dep.0);
+                if *dep != genesis::hash() && !changes.contains(&dep.0) {
+                    return None;
+                }
+            }
+        }
+        Some(heads.into_iter().collect())
     }
 
     /// Version of the layout; see [`genesis::SCHEMA`].

@@ -7,6 +7,7 @@ mod apply;
 mod control;
 mod custody;
 mod readers;
+mod snapshot;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ use minicbor::{Decode, Encode};
 use crate::ids::{CaseId, DeviceId, DocumentId, Hash};
 use crate::keys::{Class, KeyRef};
 use crate::statement::{Lane, Reader};
+
+pub use snapshot::SnapshotRecord;
 
 /// A document's state, with its history.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -38,6 +41,8 @@ pub struct Document {
     superseded: Option<(u64, DocumentId)>,
     #[n(8)]
     erased: Option<u64>,
+    #[n(9)]
+    snapshots: Vec<SnapshotRecord>,
 }
 
 /// A right, and the positions between which it was held.

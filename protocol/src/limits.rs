@@ -33,6 +33,11 @@ pub const MEMBER_DEVICES: usize = 32;
 pub const OWN_STATEMENTS_PER_DAY: u32 = 24;
 /// Authors that one snapshot covers.
 pub const COVERS: usize = 1024;
+/// Wait before a snapshot of what one member alone wrote and reads stands in for it, in milliseconds: seven days, in which
+/// that member's other devices can find fault with it.
+pub const SNAPSHOT_GRACE_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// How much a client's clock may lag behind the relay's when it judges whether that wait is over, in milliseconds: a day.
+pub const SNAPSHOT_SKEW_MS: u64 = 24 * 60 * 60 * 1000;
 /// Pending invitations of a practice.
 pub const INVITES: usize = 1024;
 /// Open proposals to recover a member: each holds a device's and a member's keys, about 5 KiB, and asks for an admin's eye.

@@ -115,6 +115,16 @@ impl State {
                     .ok_or(Rule::NoSuchDocument)?;
                 document.edit(&self.roster, position, received, statement, change)?;
             }
+            Body::Snapshot(snapshot) => {
+                let document = self.documents.get_mut(&snapshot.document);
+                let document = document.ok_or(Rule::NoSuchDocument)?;
+                document.snapshot(&self.roster, position, received, statement, snapshot)?;
+            }
+            Body::Attest(attest) => {
+                let document = self.documents.get_mut(&attest.document);
+                let document = document.ok_or(Rule::NoSuchDocument)?;
+                document.attest(&self.roster, position, received, statement, attest)?;
+            }
             Body::Document(d) => self.control(d.document, position, received, statement)?,
             Body::Erasure(e) => self.control(e.document, position, received, statement)?,
             Body::Session(_) => {
@@ -131,7 +141,7 @@ impl State {
                     return Err(Rule::UnknownDevice);
                 }
             }
-            Body::Snapshot(_) | Body::Attest(_) | Body::Invite(_) | Body::Submission(_) => {
+            Body::Invite(_) | Body::Submission(_) => {
                 return Err(Rule::NotInUse);
             }
         }

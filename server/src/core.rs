@@ -8,6 +8,7 @@
 //! every write.
 
 mod append;
+mod compact;
 mod fanout;
 mod follow;
 mod handshake;
@@ -69,6 +70,9 @@ pub enum Effect {
     Read(ConnectionId, Box<Plan>),
     /// A ledger has grown and is durable: this is what it shows from now on.
     Publish(Ledger),
+    /// Have the store give back the space of payloads that were dropped, beside everything else. Asked for again after
+    /// every start, so that a kill in between costs nothing but time.
+    Reclaim,
 }
 
 /// How the relay is set up.
@@ -129,6 +133,8 @@ pub struct Core {
     now: u64,
     /// Until when nothing is written after a write that failed, and the rule that says why.
     resting: Option<(u64, Rule)>,
+    /// Whether payloads were dropped whose space is not yet given back, as far as this process knows.
+    dropped: bool,
 }
 
 impl Core {
@@ -150,6 +156,7 @@ impl Core {
             unsettled: Settlement::default(),
             now: 0,
             resting: None,
+            dropped: true,
         })
     }
 
@@ -286,6 +293,7 @@ impl Core {
     fn tick(&mut self) {
         let expired = self.mailboxes.expire(self.now);
         self.mail(expired);
+        self.compact();
         self.beats();
     }
 

@@ -16,7 +16,7 @@ use crate::core::{ConnectionId, Core, Effect, Event, Settings};
 use crate::practice::LoadError;
 use crate::reading::{Plan, Reader};
 use crate::relay::{Input, Outlet, Relay, Sent, WAITING_MESSAGES};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::verify::Directory;
 
 /// Events of one round at most: what one durable write carries.
@@ -25,6 +25,10 @@ const ROUND: usize = 4096;
 const TICK: Duration = Duration::from_secs(1);
 /// Readings that go to the disk at once; more would wait for the same disk.
 const READINGS: usize = 8;
+/// Wait between two runs that give space back, and before one that readers kept from finishing is tried again.
+const RECLAIM_PAUSE: Duration = Duration::from_secs(30);
+/// Tries of one run.
+const RECLAIM_TRIES: u32 = 10;
 
 /// Loads every ledger and starts the core on a thread of its own. Must be called within a Tokio runtime.
 pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadError> {
@@ -33,6 +37,8 @@ pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadErr
     core.ledgers().for_each(|ledger| directory.publish(ledger));
     let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
     let ticks = sender.downgrade();
+    let (reclaim, wanted) = mpsc::channel(1);
+    tokio::spawn(reclaim_when_asked(store.clone(), wanted));
     let relay = Relay::new(sender, directory.clone(), store.clone(), settings);
     let driver = Driver {
         core,
@@ -42,6 +48,7 @@ pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadErr
         runtime: Handle::current(),
         back: ticks.clone(),
         readings: Arc::new(Semaphore::new(READINGS)),
+        reclaim,
     };
     tokio::spawn(async move {
         loop {
@@ -73,6 +80,8 @@ struct Driver {
     runtime: Handle,
     back: mpsc::WeakSender<Input>,
     readings: Arc<Semaphore>,
+    /// Asks for the space of dropped payloads to be given back; one request waits at most.
+    reclaim: mpsc::Sender<()>,
 }
 
 impl Driver {
@@ -142,6 +151,10 @@ impl Driver {
                 }
             }
             Effect::Publish(ledger) => self.directory.publish(ledger),
+            Effect::Reclaim => {
+                // One that waits already serves for this one too.
+                let _ = self.reclaim.try_send(());
+            }
             Effect::Read(id, plan) => {
                 if let Some(outlet) = self.outlets.get(&id) {
                     let reading = Reading {
@@ -154,6 +167,28 @@ impl Driver {
                 }
             }
         }
+    }
+}
+
+/// Gives back the space of dropped payloads whenever that is asked for, one run at a time and with a pause between.
+async fn reclaim_when_asked(store: Arc<dyn Store>, mut wanted: mpsc::Receiver<()>) {
+    while wanted.recv().await.is_some() {
+        for _ in 0..RECLAIM_TRIES {
+            let store = store.clone();
+            match tokio::task::spawn_blocking(move || store.reclaim()).await {
+                Ok(Ok(())) => break,
+                Ok(Err(StoreError::Busy)) => tokio::time::sleep(RECLAIM_PAUSE).await,
+                Ok(Err(error)) => {
+                    error!(%error, "space could not be given back; it is tried again when more is dropped");
+                    break;
+                }
+                Err(error) => {
+                    error!(%error, "giving space back failed");
+                    break;
+                }
+            }
+        }
+        tokio::time::sleep(RECLAIM_PAUSE).await;
     }
 }
 

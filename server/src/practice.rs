@@ -1,5 +1,6 @@
 //! One ledger in memory: what its statements amount to, and its tree.
 
+mod compact;
 mod load;
 mod sequence;
 mod tiles;
@@ -14,6 +15,7 @@ use troth_protocol::state::State;
 use troth_protocol::tree::Tree;
 
 use crate::directory::{Ledger, Signers};
+use compact::Sweep;
 
 pub(crate) use load::replay;
 pub use load::{LoadError, load};
@@ -34,6 +36,8 @@ pub struct Practice {
     pub checkpoint: CompactCheckpoint,
     /// Size at which the state was last written down.
     pub written_down: u64,
+    /// Documents with payloads that may have to go.
+    sweep: Sweep,
 }
 
 impl Practice {
@@ -47,6 +51,7 @@ impl Practice {
         Self {
             roster: Arc::new(state.roster.clone()),
             signers: Arc::new(Signers::of(&state.roster)),
+            sweep: Sweep::of(&state),
             state,
             tree: Arc::new(tree),
             checkpoint,

@@ -302,6 +302,7 @@ impl Network {
                 let goodbye = RelayMessage::Goodbye(Goodbye { rule: rule.number() });
                 self.deliver(id, wire::frame(&goodbye));
             }
+            core::Effect::Reclaim => self.store.reclaim().expect("space is given back"),
             core::Effect::Publish(ledger) => self.directory.publish(ledger),
             core::Effect::Read(id, plan) => {
                 let (to, purpose) = (plan.to, plan.purpose);

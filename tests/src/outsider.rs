@@ -64,6 +64,11 @@ impl Outsider {
         Ok((this, documents))
     }
 
+    /// The key of a document's epoch, if it was opened.
+    pub fn key(&self, document: DocumentId, epoch: u64) -> Option<&EpochKey> {
+        self.epochs.get(&(document, epoch))
+    }
+
     /// Whether the key of a document's epoch was opened.
     pub fn holds(&self, document: DocumentId, epoch: u64) -> bool {
         self.epochs.contains_key(&(document, epoch))

@@ -78,6 +78,23 @@ impl<'a> Trip<'a> {
                 self.bar.clear();
                 out.note(&network::withheld(language, *entries));
             }
+            Some(Report::SnapshotRefused {
+                member,
+                name,
+                lane,
+                position,
+                why,
+            }) => {
+                self.bar.clear();
+                let member = name.clone().unwrap_or_else(|| pick::short(member));
+                out.note(&network::snapshot_refused(
+                    language,
+                    &member,
+                    lane.name(),
+                    *position,
+                    why,
+                ));
+            }
             Some(Report::RecoveredByKit { member, name, device }) => {
                 self.bar.clear();
                 let member = name.clone().unwrap_or_else(|| pick::short(member));

@@ -2,6 +2,7 @@
 
 mod entry;
 mod saving;
+pub(super) mod snapshots;
 
 use rand_core::CryptoRng;
 use troth_protocol::ids::DocumentId;
@@ -14,6 +15,8 @@ use super::{Device, DeviceError};
 use crate::crypto::actor;
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
+
+pub(super) use entry::Opened;
 
 /// Bytes of changes that are held opened at a time: a few kilobytes of payload may inflate to megabytes, and a member may
 /// send many of them.
@@ -30,25 +33,22 @@ pub(super) struct Content {
     through: Option<u64>,
     /// Changes whose predecessors are not here yet, with the positions of their entries.
     waiting: Vec<(u64, Incoming)>,
+    /// Entries whose payload did not come and may yet be explained: looked at again with the next ones.
+    lacking: Vec<u64>,
     /// Entries since the last save.
     unsaved: usize,
 }
 
-/// What an entry holds, or why it is set aside.
-pub(super) enum Opened {
-    Changes(Vec<Incoming>),
-    Nothing,
-    Bad(String),
-}
-
 /// What an open document has not seen.
 struct Unseen {
-    /// Position of the last entry.
-    last: u64,
+    /// Every entry up to this position was looked at.
+    last: Option<u64>,
     entries: usize,
     /// Positions of the entries that hold the changes, one for each change.
     positions: Vec<u64>,
     changes: Vec<Incoming>,
+    /// Entries that did not come whole.
+    lacking: Vec<u64>,
     /// Entries that do not open.
     bad: Vec<(u64, String)>,
 }
@@ -116,6 +116,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            lacking: Vec::new(),
             unsaved: 0,
         };
         Ok(&mut self.contents.entry(id).or_insert(content).doc)
@@ -155,6 +156,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            lacking: Vec::new(),
             unsaved: 0,
         })
     }
@@ -222,19 +224,25 @@ impl<S: Storage> Device<S> {
             .tail
             .iter()
             .copied()
-            .filter(|p| content.through.is_none_or(|t| *p > t))
+            .filter(|p| content.through.is_none_or(|t| *p > t) || content.lacking.contains(p))
             .collect();
-        let Some(last) = new.last().copied() else {
+        if new.is_empty() {
             return Ok(None);
-        };
+        }
+        if new == content.lacking && !self.is_explained(id, &new)? {
+            return Ok(None);
+        }
         let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
-        let mut bad = Vec::new();
-        let (mut entries, mut bytes, mut last) = (0, 0, last);
+        let (mut bad, mut lacking) = (Vec::new(), Vec::new());
+        let (stood_for, stand_ins) = self.stand_ins(id, &new, &mut bad)?;
+        positions.extend(stood_for);
+        changes.extend(stand_ins);
+        let (mut entries, mut bytes, mut last) = (0, 0, content.through);
         for position in &new {
             if bytes > OPEN_BYTES {
                 break;
             }
-            (entries, last) = (entries + 1, *position);
+            (entries, last) = (entries + 1, last.max(Some(*position)));
             match self.open_entry(id, *position)? {
                 Opened::Changes(theirs) => {
                     bytes += theirs.iter().map(|incoming| incoming.change.len()).sum::<usize>();
@@ -242,21 +250,26 @@ impl<S: Storage> Device<S> {
                     changes.extend(theirs);
                 }
                 Opened::Nothing => {}
+                Opened::Missing => lacking.push(*position),
                 Opened::Bad(why) => bad.push((*position, why)),
             }
         }
+        let later = new.iter().skip(entries).copied();
+        lacking.extend(later.filter(|position| content.lacking.contains(position)));
         Ok(Some(Unseen {
             last,
             entries,
             positions,
             changes,
+            lacking,
             bad,
         }))
     }
 
     /// Notes what became of what the document had not seen.
     fn settle(&mut self, id: DocumentId, content: &mut Content, unseen: Unseen, applied: &Applied) {
-        content.through = Some(unseen.last);
+        content.through = unseen.last;
+        content.lacking = unseen.lacking;
         content.unsaved += unseen.entries;
         let of = |i: usize| Some((*unseen.positions.get(i)?, unseen.changes.get(i)?.clone()));
         content.waiting = applied.waiting.iter().filter_map(|i| of(*i)).collect();
@@ -314,7 +327,7 @@ impl<S: Storage> Device<S> {
 }
 
 /// Nothing in place of an error that concerns one document alone.
-fn passed_over<T>(result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+pub(super) fn passed_over<T>(result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
     match result {
         Ok(opened) => Ok(Some(opened)),
         Err(error @ (DeviceError::Storage(_) | DeviceError::Torn)) => Err(error),

@@ -254,7 +254,12 @@ impl<S: Storage> Device<S> {
         let own = verified.statement().signer == self.secrets.id;
         let kept = matches!(
             verified.statement().body,
-            Body::Change(_) | Body::Document(_) | Body::Roster(_) | Body::Access(_)
+            Body::Change(_)
+                | Body::Snapshot(_)
+                | Body::Attest(_)
+                | Body::Document(_)
+                | Body::Roster(_)
+                | Body::Access(_)
         );
         let hash = verified.hash();
         let mut signed_here = self.inflight.values().flat_map(|f| &f.parts);
@@ -322,8 +327,9 @@ impl<S: Storage> Device<S> {
         entry.leaf.stream_seq > state.count(&stream) && (self.refold || hidden)
     }
 
-    /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that, or the
-    /// end of a share: for the relay's clock may be ahead of what is known of it, one that is near counts as past.
+    /// Whether payloads that this device may open did not come. Once it is caught up, only an erasure explains that, a
+    /// snapshot that stands, or the end of a share: for the relay's clock may be ahead of what is known of it, one that is
+    /// near counts as past.
     pub(super) fn lacks_payloads(&mut self) -> Result<bool, DeviceError> {
         let member = self.identity.member.ok_or(DeviceError::NoPractice)?;
         let mut missing = std::mem::take(&mut self.missing);
@@ -338,7 +344,13 @@ impl<S: Storage> Device<S> {
             let shown = visible_until(state, &member, stream) == Some(u64::MAX);
             !erased && shown && opens(at, state.received)
         });
-        let lacks = missing.iter().any(|at| opens(at, latest));
+        let mut lacks = false;
+        for (stream, position) in std::mem::take(&mut missing) {
+            if !matches!(stream, Stream::Document(id) if self.is_explained(id, &[position])?) {
+                lacks |= may_open(self.practice_state()?, &member, &stream, position, latest);
+                missing.push((stream, position));
+            }
+        }
         self.missing = missing;
         Ok(lacks)
     }

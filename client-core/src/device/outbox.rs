@@ -78,6 +78,8 @@ impl<S: Storage> Device<S> {
         }
         self.tend_once_open(rng, now)?;
         self.renew(rng, &mut effects)?;
+        self.compact_where_due(rng, now, &mut effects)?;
+        let mut dropped = false;
         for (stream, mut ids) in self.by_stream() {
             // What was set aside for another stream's sake, a moment ago, waits no longer.
             ids.retain(|id| self.outbox.contains_key(id));
@@ -108,7 +110,10 @@ impl<S: Storage> Device<S> {
             }
             let tries = self.inflight.get(&stream).map_or(0, |f| f.tries);
             match self.statement_of(rng, now, &ids) {
-                Ok(None) => self.drop_first(&ids)?,
+                Ok(None) => {
+                    self.drop_first(&ids)?;
+                    dropped = true;
+                }
                 Ok(Some(parts)) => {
                     let inflight = Inflight {
                         stream,
@@ -151,6 +156,10 @@ impl<S: Storage> Device<S> {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if dropped {
+            // What waited behind it is next.
+            effects.extend(self.pump(now, rng)?);
         }
         Ok(effects)
     }

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
 use troth_protocol::rule::Rule;
+use troth_protocol::statement::Lane;
 
 use super::Witnessed;
 
@@ -102,6 +103,19 @@ pub enum Report {
         name: Option<String>,
         /// The new device.
         device: DeviceId,
+    },
+    /// A snapshot does not hold what it covers: this device does not rely on it, and keeps what it has.
+    SnapshotRefused {
+        /// Whose device made it.
+        member: MemberId,
+        /// What the directory calls them, where this device can read it.
+        name: Option<String>,
+        /// What the record is for.
+        lane: Lane,
+        /// Position of its statement in the ledger.
+        position: u64,
+        /// What is wrong with it.
+        why: String,
     },
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),

@@ -9,7 +9,7 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::document::Document;
 use troth_protocol::entry::Leaf;
-use troth_protocol::ids::{DeviceId, DocumentId};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash};
 use troth_protocol::roster::Roster;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Frontier;
@@ -111,6 +111,30 @@ pub(super) struct DocumentRow {
     pub sealed: Vec<SealedAt>,
     #[n(3)]
     pub tail: Vec<u64>,
+    /// Positions and payload lengths of the changes that snapshots are judged by: all that `base` does not hold.
+    #[n(4)]
+    pub history: Vec<(u64, u32)>,
+    /// Position of the newest snapshot that this device found right.
+    #[n(5)]
+    pub base: Option<u64>,
+    /// What this device found of the snapshots that are not out of date.
+    #[n(6)]
+    pub judged: Vec<(Hash, Verdict)>,
+}
+
+/// What a device found of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(super) enum Verdict {
+    /// It holds what it covers: this device recomputed it.
+    #[n(0)]
+    Right,
+    /// It does not.
+    #[n(1)]
+    Wrong,
+    /// What it covers is not here to compare it with.
+    #[n(2)]
+    Unsure,
 }
 
 /// An entry as it arrived.

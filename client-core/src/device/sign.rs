@@ -1,3 +1,5 @@
+// Long because each statement takes a few lines, and they are read beside each other.
+
 //! Statements from intents: what to seal to whom is asked of the same rules that everyone checks with.
 
 use std::collections::HashMap;
@@ -35,7 +37,13 @@ impl Secrets {
         Signature::Ed25519(self.signing.sign(&message(context, practice, bytes)))
     }
 
-    fn upload(&self, practice: &PracticeId, seen: Option<Seen>, body: Body, payload: Vec<u8>) -> Upload {
+    pub(super) fn upload(
+        &self,
+        practice: &PracticeId,
+        seen: Option<Seen>,
+        body: Body,
+        payload: Vec<u8>,
+    ) -> Upload {
         let statement = Statement {
             signer: self.id,
             seen,

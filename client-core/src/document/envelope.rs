@@ -63,6 +63,13 @@ pub(super) fn open(bytes: &[u8]) -> Result<Envelope, Reason> {
     Ok(Envelope { chunk, actor })
 }
 
+/// The author of a change by its own word, and its hash; `None` when the bytes are no change at all.
+pub fn claimed(bytes: &[u8]) -> Option<([u8; 16], [u8; 32])> {
+    let envelope = open(bytes).ok()?;
+    let hash = Sha256::digest(envelope.chunk.get(8..)?);
+    Some((envelope.actor, hash.into()))
+}
+
 /// The author of a change by its own word; `None` when the bytes are no change at all.
 pub fn claimed_actor(bytes: &[u8]) -> Option<[u8; 16]> {
     open(bytes).ok().map(|envelope| envelope.actor)

@@ -3,7 +3,7 @@
 use crate::document::control::Standing;
 use crate::document::{Author, Document};
 use crate::entry::Parsed;
-use crate::ids::{DeviceId, Hash};
+use crate::ids::{DeviceId, Hash, MemberId};
 use crate::roster::Roster;
 use crate::rule::Rule;
 use crate::statement::{Body, Change, Erasure, Rights, Role};
@@ -55,20 +55,7 @@ impl Document {
         change: &Change,
     ) -> Result<(), Rule> {
         let signer = parsed.statement().signer;
-        let member = roster.active(&signer, position)?.member;
-        self.check_seen(parsed)?;
-        if self.is_closed() {
-            return Err(Rule::Closed);
-        }
-        if self.rights(roster, &member, position, received) != Some(Rights::Write) {
-            return Err(Rule::NotPermitted);
-        }
-        if change.epoch != self.epoch() {
-            return Err(Rule::WrongEpoch);
-        }
-        if self.is_stale(roster, position, received) {
-            return Err(Rule::StaleEpoch);
-        }
+        self.check_writes(roster, position, received, parsed, change.epoch)?;
         let (sequence, prev) = self.next_of(&signer);
         if change.sequence != sequence || change.prev != prev {
             return Err(Rule::AuthorChain);
@@ -83,6 +70,32 @@ impl Document {
         Ok(())
     }
 
+    /// R12 to R14, R41 to R43: whether what is sealed under an epoch may come from the signer now; whose device that is.
+    pub(super) fn check_writes(
+        &self,
+        roster: &Roster,
+        position: u64,
+        received: u64,
+        parsed: &Parsed,
+        epoch: u64,
+    ) -> Result<MemberId, Rule> {
+        let member = roster.active(&parsed.statement().signer, position)?.member;
+        self.check_seen(parsed)?;
+        if self.is_closed() {
+            return Err(Rule::Closed);
+        }
+        if self.rights(roster, &member, position, received) != Some(Rights::Write) {
+            return Err(Rule::NotPermitted);
+        }
+        if epoch != self.epoch() {
+            return Err(Rule::WrongEpoch);
+        }
+        if self.is_stale(roster, position, received) {
+            return Err(Rule::StaleEpoch);
+        }
+        Ok(member)
+    }
+
     /// The sequence number and predecessor that a device's next edit carries.
     pub fn next_of(&self, device: &DeviceId) -> (u64, Option<Hash>) {
         match self.authors.get(device) {
@@ -92,7 +105,7 @@ impl Document {
     }
 
     /// R7, R14: the signer acted on a head of this very chain.
-    fn check_seen(&self, parsed: &Parsed) -> Result<(), Rule> {
+    pub(super) fn check_seen(&self, parsed: &Parsed) -> Result<(), Rule> {
         let head = parsed
             .statement()
             .seen
@@ -125,6 +138,7 @@ impl Document {
         }
         let mut next = self.clone();
         next.erased = Some(at.position);
+        next.snapshots.clear();
         Ok(next)
     }
 }

@@ -79,6 +79,7 @@ impl Document {
             authors: BTreeMap::new(),
             superseded: None,
             erased: None,
+            snapshots: Vec::new(),
         };
         for reader in readers {
             if document

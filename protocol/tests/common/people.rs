@@ -114,6 +114,7 @@ pub fn payload_of(body: &Body) -> Vec<u8> {
         Body::Roster(r) => sealed(&r.sealings),
         Body::Document(d) => sealed(&d.sealings),
         Body::Change(c) => format!("edit {}", c.sequence).into_bytes(),
+        Body::Snapshot(_) => b"the whole document".to_vec(),
         _ => Vec::new(),
     }
 }

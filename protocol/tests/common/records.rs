@@ -5,7 +5,9 @@ use troth_protocol::document::Document as TheDocument;
 use troth_protocol::ids::{CaseId, DocumentId, Hash};
 use troth_protocol::keys::Sealing;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Body, Change, Document, DocumentAction, Lane, Principal, Reader};
+use troth_protocol::statement::{
+    Attest, Body, Change, Cover, Document, DocumentAction, Lane, Principal, Reader, Snapshot,
+};
 
 use crate::practice::{Asked, Device, Practice, agree, hash, sixteen};
 use crate::sealings;
@@ -102,6 +104,31 @@ impl Practice {
             sequence,
             prev,
         }
+    }
+
+    /// A snapshot of all that a document holds.
+    pub fn snapshot(&self, document: DocumentId) -> Snapshot {
+        let known = self.state.documents.get(&document);
+        let authors = known.into_iter().flat_map(|d| d.authors());
+        let covers = authors.map(|(device, author)| Cover {
+            device: *device,
+            sequence: author.sequence,
+            last: author.last,
+        });
+        Snapshot {
+            document,
+            epoch: known.map_or(1, TheDocument::epoch),
+            covers: covers.collect(),
+        }
+    }
+
+    pub fn say_snapshot(&mut self, by: &Device, document: DocumentId) -> Result<Hash, Rule> {
+        let snapshot = self.snapshot(document);
+        self.say(by, Body::Snapshot(snapshot))
+    }
+
+    pub fn attest(&mut self, by: &Device, document: DocumentId, snapshot: Hash) -> Result<Hash, Rule> {
+        self.say(by, Body::Attest(Attest { document, snapshot }))
     }
 
     pub fn change(&mut self, by: &Device, document: DocumentId) -> Result<Hash, Rule> {

@@ -52,6 +52,8 @@ pub enum What {
     Edit {
         late_epoch: bool,
     },
+    Snapshot,
+    Attest,
     Supersede,
     Erase,
     Login,
@@ -85,6 +87,8 @@ fn what() -> impl Strategy<Value = What> {
         3 => Just(What::Turn),
         1 => Just(What::Reseal),
         8 => prop::bool::weighted(0.1).prop_map(|late_epoch| What::Edit { late_epoch }),
+        3 => Just(What::Snapshot),
+        3 => Just(What::Attest),
         1 => Just(What::Supersede),
         1 => Just(What::Erase),
         1 => Just(What::Login),

@@ -3,9 +3,7 @@
 use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::keys::Class;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{
-    Attest, Body, Change, Cover, Lane, PayloadRef, Role, RosterAction, Seen, Snapshot,
-};
+use troth_protocol::statement::{Body, Change, Lane, PayloadRef, Role, RosterAction, Seen};
 
 use crate::practice::{Device, Practice, admins, hash, reader, writer};
 use crate::records::withdrawing;
@@ -197,29 +195,4 @@ fn r8_an_edit_has_a_payload() {
         length: u32::MAX,
     });
     assert_eq!(practice.submit(&bruno.key, &statement), Err(Rule::TooLarge));
-}
-
-#[test]
-fn r64_snapshots_are_not_in_use_yet() {
-    let (mut practice, anna, bruno, id) = joint();
-    let last = practice.change(&bruno, id).unwrap();
-    let cover = Cover {
-        device: bruno.id(),
-        sequence: 1,
-        last,
-    };
-    let snapshot = Body::Snapshot(Snapshot {
-        document: id,
-        epoch: 1,
-        covers: vec![cover],
-    });
-    let mut statement = practice.statement(&bruno, snapshot);
-    statement.payload = PayloadRef::of(b"the whole document");
-    assert_eq!(practice.submit(&bruno.key, &statement), Err(Rule::NotInUse));
-    // R46: so there is none that another member could attest.
-    let attest = Body::Attest(Attest {
-        document: id,
-        snapshot: hash("snapshot"),
-    });
-    assert_eq!(practice.say(&anna, attest), Err(Rule::NotInUse));
 }

@@ -31,6 +31,7 @@ mod recovered;
 mod recovery;
 mod replay;
 mod signing;
+mod snapshots;
 mod state;
 mod story;
 mod visibility;

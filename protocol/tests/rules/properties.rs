@@ -286,7 +286,7 @@ fn these_stories_do_happen() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut taken, mut unable, mut spoilt, mut recovered, mut whole) = (0, 0, 0, 0, 0);
     let mut stranding = 0;
-    for _ in 0..20 {
+    for _ in 0..24 {
         let steps = prop::collection::vec(step(), 70..80)
             .new_tree(&mut runner)
             .unwrap()

@@ -56,6 +56,27 @@ impl Story {
         })
     }
 
+    /// Whether every edit that may be gone was looked at by somebody else than who made the snapshot, or is its maker's own.
+    fn nobody_alone_lets_anothers_edit_go(&self) -> bool {
+        let (practice, state) = (&self.practice, &self.practice.state);
+        let member = |device: &DeviceId| state.roster.devices()[device].member;
+        let attested: BTreeSet<(Hash, MemberId)> = practice
+            .entries
+            .iter()
+            .filter_map(|e| match e.statement().body {
+                Body::Attest(a) => Some((a.snapshot, member(&e.statement().signer))),
+                _ => None,
+            })
+            .collect();
+        let documents = state.documents.values().filter(|d| d.erased().is_none());
+        documents.flat_map(|d| d.standing(state.received)).all(|s| {
+            let others = attested
+                .iter()
+                .any(|(of, by)| *of == s.statement && *by != s.member);
+            others || s.covers.iter().all(|c| member(&c.device) == s.member)
+        })
+    }
+
     /// Whether everyone who held the key that an edit was sealed under, when its epoch began, may read the edit.
     fn only_readers_hold_the_key(&self, change: &Change) -> bool {
         let (at, document) = (
@@ -79,6 +100,8 @@ proptest! {
             let taken = story.go_on(attempt);
             // R26
             prop_assert!(story.an_admin_remains(), "{attempt:?}");
+            // R46
+            prop_assert!(story.nobody_alone_lets_anothers_edit_go(), "{attempt:?}");
             // R42, R43
             if let (Ok(()), What::Edit { .. }) = (taken, &attempt.what) {
                 let last = story.practice.entries.last().unwrap().statement();
@@ -153,7 +176,7 @@ fn the_stories_do_happen() {
             }
         }
     }
-    assert!(taken.len() >= 21, "{}", taken.len());
+    assert!(taken.len() >= 23, "{}", taken.len());
     for rule in [
         Rule::Revoked,
         Rule::NotPermitted,
@@ -165,6 +188,7 @@ fn the_stories_do_happen() {
         Rule::StaleEpoch,
         Rule::NoWriter,
         Rule::Recovery,
+        Rule::Snapshot,
     ] {
         assert!(refused.contains(&rule), "{rule:?}");
     }

@@ -25,6 +25,14 @@ pub fn step(
             document.edit(roster, position, received, said, change)?;
             Ok(document)
         }
+        (Body::Snapshot(snapshot), Some(mut document)) => {
+            document.snapshot(roster, position, received, said, snapshot)?;
+            Ok(document)
+        }
+        (Body::Attest(attest), Some(mut document)) => {
+            document.attest(roster, position, received, said, attest)?;
+            Ok(document)
+        }
         (_, before) => Document::applied(before.as_ref(), roster, position, received, said),
     }
 }

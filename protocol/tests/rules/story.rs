@@ -4,7 +4,7 @@ use troth_protocol::ids::DocumentId;
 use troth_protocol::keys::Class;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{
-    Access, AccessKind, Body, DocumentAction, Erasure, Lane, Policy, Principal, Reader, Rights, Role,
+    Access, AccessKind, Attest, Body, DocumentAction, Erasure, Lane, Policy, Principal, Reader, Rights, Role,
     RosterAction, Session,
 };
 
@@ -190,6 +190,15 @@ impl Story {
                 let mut change = practice.edit(&by, id);
                 change.epoch -= u64::from(*late_epoch);
                 Said::Other(Body::Change(change))
+            }
+            What::Snapshot => Said::Other(Body::Snapshot(practice.snapshot(id))),
+            What::Attest => {
+                let known = practice.state.documents.get(&id);
+                let snapshot = known.and_then(|d| Some(d.snapshots().first()?.statement));
+                Said::Other(Body::Attest(Attest {
+                    document: id,
+                    snapshot: snapshot.unwrap_or_default(),
+                }))
             }
             What::Supersede => {
                 let by = DocumentId([1; 16]);

@@ -231,7 +231,7 @@ impl Audit<'_> {
         }
     }
 
-    /// A payload is missing only where its document was ordered erased, and there it must be.
+    /// A payload is missing only where its document was ordered erased, and there it must be; or where a snapshot stands.
     fn payloads(&mut self) {
         let Some(state) = &self.state else { return };
         let erased = |stream: &Stream| match stream {
@@ -246,7 +246,13 @@ impl Audit<'_> {
             .iter()
             .filter(|(stream, _)| !erased(stream))
             .flat_map(|(_, at)| at);
-        let missing = missing.map(|at| (*at, "the payload is missing, and nothing ordered it erased"));
+        let missing = missing.copied().filter(|at| !self.may_lack(state, *at));
+        let missing = missing.map(|at| {
+            (
+                at,
+                "the payload is missing, though nothing ordered it erased and no snapshot stands in for it",
+            )
+        });
         let present = self.present.iter().filter(|(stream, _)| erased(stream));
         let present = present.map(|(_, at)| {
             (
@@ -256,6 +262,21 @@ impl Audit<'_> {
         });
         let faults: Vec<_> = missing.chain(present).take(FAULTS).collect();
         faults.into_iter().for_each(|(at, what)| self.fault(at, what));
+    }
+
+    fn may_lack(&self, state: &State, position: u64) -> bool {
+        let rows = self.store.entries_at(&self.practice, &[position]);
+        let leaf = rows
+            .ok()
+            .and_then(|rows| cbor::decode::<Leaf>(&rows.first()?.leaf).ok());
+        let parsed = leaf.and_then(|leaf| Parsed::parse(leaf.signed).ok());
+        parsed.is_some_and(|parsed| match parsed.statement().stream() {
+            Stream::Document(id) => state
+                .documents
+                .get(&id)
+                .is_some_and(|d| d.may_lack(parsed.statement(), &parsed.hash(), state.received)),
+            _ => false,
+        })
     }
 
     fn key(&mut self, key: Option<&VerifyingKey>) {

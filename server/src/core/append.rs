@@ -169,6 +169,7 @@ impl Core {
     /// One durable write for everything that waits; then the answers, the checkpoints and the followers.
     pub(super) fn commit(&mut self, mut round: Round) {
         let touched: Vec<PracticeId> = round.pending.keys().copied().collect();
+        let erased = round.pending.values().any(|pending| !pending.erased.is_empty());
         let result = match round.broken.take() {
             Some(error) => Err(error),
             None => self.write(std::mem::take(&mut round.pending)),
@@ -181,6 +182,7 @@ impl Core {
                 for id in round.welcome {
                     self.welcome(id);
                 }
+                self.dropped |= erased;
                 let grown = written.into_iter().filter_map(|ledger| self.grow(ledger));
                 self.unsettled = grown.collect();
             }

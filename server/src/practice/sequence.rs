@@ -140,6 +140,7 @@ impl Practice {
             let known = self.known(store, pending, &statement.hash())?;
             return Ok(known.ok_or_else(|| (rule, self.head_of(statement.statement()))));
         }
+        self.note_snapshot(statement.statement());
         if let Body::Erasure(erasure) = &statement.statement().body {
             pending.erased.push(erasure.document);
         }

@@ -42,31 +42,36 @@ fn r6_what_is_never_appended() {
 #[test]
 fn r64_what_is_not_in_use_yet() {
     let mut s = scene();
-    let (document, invite) = (document(1), troth_protocol::ids::InviteId([1; 16]));
-    let snapshot = Snapshot {
-        document,
-        epoch: 1,
-        covers: vec![],
-    };
+    let invite = troth_protocol::ids::InviteId([1; 16]);
     let submission = Submission {
         invite,
         kind: SubmissionKind::Answers,
         sequence: 1,
         prev: None,
     };
+    let upload = s.any(Body::Submission(submission), b"sealed");
+    assert_eq!(s.world.append_refused(s.id, vec![upload]).rule(), Rule::NotInUse);
+}
+
+#[test]
+fn r46_a_snapshot_covers_something_and_an_attestation_names_one() {
+    let mut s = scene();
+    let document = document(1);
+    let snapshot = Snapshot {
+        document,
+        epoch: 1,
+        covers: vec![],
+    };
+    let attest = Attest {
+        document,
+        snapshot: Hash::default(),
+    };
     for (body, payload) in [
         (Body::Snapshot(snapshot), &b"sealed"[..]),
-        (
-            Body::Attest(Attest {
-                document,
-                snapshot: Hash::default(),
-            }),
-            b"",
-        ),
-        (Body::Submission(submission), b"sealed"),
+        (Body::Attest(attest), b""),
     ] {
         let upload = s.any(body, payload);
-        assert_eq!(s.world.append_refused(s.id, vec![upload]).rule(), Rule::NotInUse);
+        assert_eq!(s.world.append_refused(s.id, vec![upload]).rule(), Rule::Snapshot);
     }
 }
 

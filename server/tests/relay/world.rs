@@ -205,6 +205,7 @@ impl World {
             Effect::Close(id, rule) => {
                 self.closed.insert(id, rule);
             }
+            Effect::Reclaim => self.store.reclaim().expect("space is given back"),
             Effect::Publish(ledger) => {
                 self.note(*ledger.roster.practice(), &ledger.checkpoint);
                 self.directory.publish(ledger);

@@ -128,6 +128,7 @@ impl RelaySide {
             Effect::Send(id, frame) => self.sent.push((id, frame.to_vec())),
             Effect::Close(id, rule) => self.goodbye(id, rule.number()),
             Effect::Publish(ledger) => self.directory.publish(ledger),
+            Effect::Reclaim => self.store.reclaim().expect("space is given back"),
             Effect::Read(id, plan) => {
                 let (to, purpose) = (plan.to, plan.purpose);
                 let mut reader = Reader::new(*plan, self.store.clone()).expect("readable");

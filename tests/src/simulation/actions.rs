@@ -148,7 +148,8 @@ impl World {
                 self.break_the_store();
                 Ok(())
             }
-            92..96 => self.a_clock_jumps(),
+            92..95 => self.a_clock_jumps(),
+            95..98 => self.someone_sends_a_record_whole(),
             _ => self.someone_reads(),
         }
     }
@@ -377,6 +378,17 @@ impl World {
         };
         self.ask(seat, "erases a case", |device, _, rng| {
             device.erase_case(rng, &case)
+        })?;
+        Ok(())
+    }
+
+    fn someone_sends_a_record_whole(&mut self) -> Step {
+        let Some(seat) = self.someone() else { return Ok(()) };
+        let Some(document) = self.a_document(seat) else {
+            return Ok(());
+        };
+        self.ask(seat, "sends a record whole", |device, now, rng| {
+            device.snapshot(now, rng, document)
         })?;
         Ok(())
     }

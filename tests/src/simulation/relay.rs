@@ -191,7 +191,7 @@ impl World {
             return Ok(());
         }
         effects.sort_by_key(|effect| match effect {
-            Effect::Publish(_) => 0,
+            Effect::Publish(_) | Effect::Reclaim => 0,
             Effect::Send(id, _) | Effect::Close(id, _) | Effect::Read(id, _) => *id,
         });
         for effect in effects {
@@ -211,6 +211,11 @@ impl World {
         match effect {
             Effect::Publish(ledger) => {
                 self.relay.directory.publish(ledger);
+                Ok(())
+            }
+            // What it does not finish, it goes on with after the next time that it is asked.
+            Effect::Reclaim => {
+                let _ = self.relay.store.reclaim();
                 Ok(())
             }
             Effect::Send(id, frame) => self.say(id, frame.to_vec()),

@@ -326,6 +326,17 @@ impl World {
                     self.differences(seat)
                 )));
             }
+            Report::Withheld { entries } => {
+                return Err(Violation::new(format!(
+                    "seat {seat} says that an honest relay withholds {entries} contents ({})",
+                    self.differences(seat)
+                )));
+            }
+            Report::SnapshotRefused { position, why, .. } => {
+                return Err(Violation::new(format!(
+                    "seat {seat} refuses an honest snapshot, entry {position}: {why}"
+                )));
+            }
             Report::Copied => {
                 return Err(Violation::new(format!(
                     "seat {seat} takes itself for a copy of itself"

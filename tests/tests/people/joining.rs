@@ -225,6 +225,7 @@ fn who_is_promoted_in_a_long_ledger_follows_it_anew_once_and_comes_to_rest() {
     // However long it had made up its mind to wait.
     for _ in 0..10 {
         net.settle();
+        net.pass(1_000);
     }
     assert_eq!(net.seats[other].device.phase(), Phase::Live);
     assert_eq!(read(&mut net, other, joint).map(|t| t.len()), Some(6));

@@ -1,4 +1,4 @@
-//! One entry's content: decrypted, decoded, and what it carries taken in; or why it is set aside.
+//! A document's entries, opened one by one.
 
 use troth_protocol::cbor;
 use troth_protocol::ids::DocumentId;
@@ -6,14 +6,24 @@ use troth_protocol::keys::KeyRef;
 use troth_protocol::statement::{Body, Statement};
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::may_open;
+use zeroize::Zeroizing;
 
-use super::{Opened, short};
+use super::short;
 use crate::content::Edits;
 use crate::crypto::{DocumentCipher, PayloadContext, actor};
 use crate::device::outbox::QuarantineRow;
 use crate::device::{Device, DeviceError};
 use crate::document::Incoming;
 use crate::storage::Storage;
+
+/// What an entry holds, or why it is set aside.
+pub(in crate::device) enum Opened {
+    Changes(Vec<Incoming>),
+    Nothing,
+    /// It did not come, and nothing that came so far explains that.
+    Missing,
+    Bad(String),
+}
 
 impl<S: Storage> Device<S> {
     pub(in crate::device) fn open_entry(
@@ -24,34 +34,24 @@ impl<S: Storage> Device<S> {
         let Some(entry) = self.rows.entry(position)? else {
             return Ok(Opened::Nothing);
         };
-        // An erased document has no tail: here, only a relay that withholds explains it.
+        if entry.payload.is_none() && self.may_lack(&id, &entry)? {
+            return Ok(Opened::Nothing);
+        }
+        // An erased document has no tail: either what explains it is still to come, or the relay withholds it.
         let Some(payload) = entry.payload else {
             if !self.may_open_at(id, position) {
                 return Err(DeviceError::NotReadable(self.lane(id)));
             }
-            return Ok(Opened::Bad("the relay did not send its content".to_owned()));
+            return Ok(Opened::Missing);
         };
         let statement: Statement = cbor::decode(&entry.leaf.signed.statement)?;
         let Body::Change(change) = &statement.body else {
             return Ok(Opened::Nothing);
         };
-        let practice = *self.practice_state()?.practice();
-        let key = match self.epoch_key(&KeyRef::Epoch(id, change.epoch)) {
-            Ok(key) => key,
-            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
-            Err(error) => return Err(error),
-        };
-        let context = PayloadContext {
-            practice,
-            document: id,
-            epoch: change.epoch,
-            author: statement.signer,
-            sequence: change.sequence,
-            kind: statement.body.kind(),
-        };
-        let content = match DocumentCipher::new(&key).decrypt(&context, &payload) {
-            Ok(content) => zeroize::Zeroizing::new(content),
-            Err(error) => return Ok(Opened::Bad(error.to_string())),
+        let (epoch, sequence) = (change.epoch, change.sequence);
+        let content = match self.unsealed_payload(id, &statement, epoch, sequence, &payload)? {
+            Ok(content) => content,
+            Err(why) => return Ok(Opened::Bad(why)),
         };
         let Ok(edits) = Edits::decode(&content) else {
             return Ok(Opened::Bad(
@@ -67,6 +67,32 @@ impl<S: Storage> Device<S> {
             actor,
         });
         Ok(Opened::Changes(changes.collect()))
+    }
+
+    /// A payload's content, or why it is set aside.
+    pub(super) fn unsealed_payload(
+        &mut self,
+        id: DocumentId,
+        statement: &Statement,
+        epoch: u64,
+        sequence: u64,
+        payload: &[u8],
+    ) -> Result<Result<Zeroizing<Vec<u8>>, String>, DeviceError> {
+        let key = match self.epoch_key(&KeyRef::Epoch(id, epoch)) {
+            Ok(key) => key,
+            Err(DeviceError::Open(_)) => return Err(DeviceError::NotReadable(self.lane(id))),
+            Err(error) => return Err(error),
+        };
+        let context = PayloadContext {
+            practice: *self.practice_state()?.practice(),
+            document: id,
+            epoch,
+            author: statement.signer,
+            sequence,
+            kind: statement.body.kind(),
+        };
+        let opened = DocumentCipher::new(&key).decrypt(&context, payload);
+        Ok(opened.map(Zeroizing::new).map_err(|error| error.to_string()))
     }
 
     /// Whether this member's role lets them have payloads at all.

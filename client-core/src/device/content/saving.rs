@@ -64,7 +64,8 @@ impl<S: Storage> Device<S> {
             return Ok(());
         }
         let saved = minicbor::bytes::ByteVec::from(content.doc.save());
-        let waiting: Vec<u64> = content.waiting.iter().map(|(position, _)| *position).collect();
+        let waiting = content.waiting.iter().map(|(position, _)| *position);
+        let waiting: Vec<u64> = waiting.chain(content.lacking.iter().copied()).collect();
         let through = content.through;
         let mut tail = row.tail.clone();
         tail.retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));

@@ -10,6 +10,7 @@ use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Frontier, Trail};
 use troth_protocol::wire::{Item, Items};
 
+use crate::device::compact::Compaction;
 use crate::device::fetch::Fetching;
 use crate::device::gossip::Gossip;
 use crate::device::keyring::SealedAt;
@@ -32,6 +33,7 @@ impl<S: Storage> Device<S> {
         self.inflight.clear();
         self.missing.clear();
         self.fetching = Fetching::default();
+        self.compaction = Compaction::default();
         self.refold = false;
         self.frontier = Frontier::new();
         self.trail = Trail::default();
@@ -117,13 +119,21 @@ impl<S: Storage> Device<S> {
             count: 0,
             sealed: Vec::new(),
             tail: Vec::new(),
+            history: Vec::new(),
+            base: None,
+            judged: Vec::new(),
         });
         row.count = count;
         row.sealed.extend(sealed);
         match &verified.statement().body {
-            Body::Change(_) => row.tail.push(position),
+            Body::Change(_) => {
+                row.tail.push(position);
+                let bytes = verified.statement().payload.map_or(0, |p| p.length);
+                row.history.push((position, bytes));
+            }
             Body::Erasure(_) => {
                 row.tail.clear();
+                row.history.clear();
                 row.sealed.clear();
                 self.contents.remove(&id);
                 self.keys

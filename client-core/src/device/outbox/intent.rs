@@ -1,3 +1,5 @@
+// Long because all that may wait is one list.
+
 //! What waits, as it is kept.
 
 use minicbor::bytes::ByteVec;
@@ -207,6 +209,20 @@ pub(in crate::device) enum Intent {
         #[n(0)]
         document: DocumentId,
     },
+    /// A document shall be sent whole, to stand in for its edits.
+    #[n(30)]
+    Snapshot {
+        #[n(0)]
+        document: DocumentId,
+    },
+    /// A snapshot was recomputed, and shall stand.
+    #[n(31)]
+    Attest {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        snapshot: Hash,
+    },
     /// A document shall be erased.
     #[n(19)]
     Erase {
@@ -254,7 +270,10 @@ pub(in crate::device) struct Newcomer {
 impl Intent {
     /// Whether nobody asked for it: what it is for is looked at again with the next news.
     pub(in crate::device) const fn is_tending(&self) -> bool {
-        matches!(self, Self::TendRoster | Self::TendDocument { .. })
+        matches!(
+            self,
+            Self::TendRoster | Self::TendDocument { .. } | Self::Snapshot { .. } | Self::Attest { .. }
+        )
     }
 
     /// The stream that the statement will belong to.
@@ -268,6 +287,8 @@ impl Intent {
             | Self::EndShare { document, .. }
             | Self::Supersede { document, .. }
             | Self::TendDocument { document }
+            | Self::Snapshot { document }
+            | Self::Attest { document, .. }
             | Self::Erase { document } => Stream::Document(*document),
             Self::Revoke { .. }
             | Self::AddDevice { .. }

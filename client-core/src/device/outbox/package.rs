@@ -82,6 +82,8 @@ impl<S: Storage> Device<S> {
             Intent::EndShare { document, principal } => self.sign_end(rng, now, document, principal)?,
             Intent::Supersede { .. } => return self.sign_renewal(rng, now, id).map(Some),
             Intent::TendDocument { document } => self.sign_tend(rng, now, document)?,
+            Intent::Snapshot { document } => self.next_snapshot(rng, now, document)?,
+            Intent::Attest { document, snapshot } => self.next_attest(document, snapshot)?,
             Intent::Erase { document } => Some(self.sign_erasure(document)?),
             Intent::Access {
                 document, kind, at, ..
@@ -141,7 +143,7 @@ impl<S: Storage> Device<S> {
         }
     }
 
-    pub(super) fn is_stale(&self, id: DocumentId, now: u64) -> Result<bool, DeviceError> {
+    pub(in crate::device) fn is_stale(&self, id: DocumentId, now: u64) -> Result<bool, DeviceError> {
         let state = self.practice_state()?;
         let document = state.documents.get(&id).ok_or(Rule::NoSuchDocument)?;
         Ok(document.is_stale(&state.roster, self.frontier.size(), now.max(state.received)))

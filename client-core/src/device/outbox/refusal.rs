@@ -245,6 +245,8 @@ impl<S: Storage> Device<S> {
             Intent::Supersede { document, .. } => format!("a new beginning of {}", lane(document)),
             Intent::Erase { document } => format!("the erasure of {}", lane(document)),
             Intent::TendDocument { document } => format!("a key of {} sealed again", lane(document)),
+            Intent::Snapshot { document } => format!("a snapshot of {}", lane(document)),
+            Intent::Attest { document, .. } => format!("the word for a snapshot of {}", lane(document)),
             Intent::Revoke { .. } => "the revocation of a device".to_owned(),
             Intent::AddDevice { .. } => "the addition of a device".to_owned(),
             Intent::Invite { .. } => "an invitation".to_owned(),

@@ -78,6 +78,21 @@ impl<S: Storage> Device<S> {
         }
     }
 
+    /// Whether a document's content is out of reach now.
+    pub(in crate::device) fn is_locked(&self, id: &DocumentId) -> bool {
+        self.class_of(id) == Some(Class::Sensitive) && !matches!(self.second, Second::Open(_))
+    }
+
+    /// Does something that no person asked for: what is sensitive stays open no longer for it.
+    pub(in crate::device) fn unused<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> T {
+        let closing = self.next_closing();
+        let done = what(self);
+        if let (Second::Open(open), Some(closing)) = (&mut self.second, closing) {
+            open.closes_at = closing;
+        }
+        done
+    }
+
     fn contents_to_close(&self) -> Vec<DocumentId> {
         let open = self.contents.keys().copied();
         open.filter(|id| self.may_be_sensitive(id)).collect()

@@ -47,6 +47,7 @@ impl<S: Storage> Device<S> {
         }
         self.overhear(&taken.changes)?;
         self.find_member(rng)?;
+        self.look_for_snapshots(taken.documents.iter().copied());
         if taken.copied {
             effects.push(Effect::Report(Report::Copied));
             effects.push(Effect::Close);
@@ -173,6 +174,8 @@ impl<S: Storage> Device<S> {
         self.introduce(rng)?;
         self.tend(rng, self.connection.heard)?;
         self.renew_pledges(effects)?;
+        let all: Vec<_> = self.documents.keys().copied().collect();
+        self.look_for_snapshots(all.into_iter());
         self.approve_opened(effects);
         Ok(())
     }

@@ -54,6 +54,7 @@ impl Office {
                 let goodbye = RelayMessage::Goodbye(Goodbye { rule: rule.number() });
                 self.deliver(id, frame(&goodbye));
             }
+            core::Effect::Reclaim => self.store.reclaim()?,
             core::Effect::Publish(ledger) => self.directory.publish(ledger),
             core::Effect::Read(id, plan) => {
                 let (to, purpose) = (plan.to, plan.purpose);
