@@ -2,7 +2,7 @@
 //! and performs what the core says.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::rand_core::UnwrapErr;
@@ -38,7 +38,7 @@ pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadErr
     let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
     let ticks = sender.downgrade();
     let (reclaim, wanted) = mpsc::channel(1);
-    tokio::spawn(reclaim_when_asked(store.clone(), wanted));
+    tokio::spawn(reclaim_when_asked(Arc::downgrade(&store), wanted));
     let relay = Relay::new(sender, directory.clone(), store.clone(), settings);
     let driver = Driver {
         core,
@@ -171,10 +171,11 @@ impl Driver {
 }
 
 /// Gives back the space of dropped payloads whenever that is asked for, one run at a time and with a pause between.
-async fn reclaim_when_asked(store: Arc<dyn Store>, mut wanted: mpsc::Receiver<()>) {
+async fn reclaim_when_asked(store: Weak<dyn Store>, mut wanted: mpsc::Receiver<()>) {
     while wanted.recv().await.is_some() {
         for _ in 0..RECLAIM_TRIES {
-            let store = store.clone();
+            // Nothing is held between two tries: whoever stops the relay is given its data at once.
+            let Some(store) = store.upgrade() else { return };
             match tokio::task::spawn_blocking(move || store.reclaim()).await {
                 Ok(Ok(())) => break,
                 Ok(Err(StoreError::Busy)) => tokio::time::sleep(RECLAIM_PAUSE).await,

@@ -49,7 +49,7 @@ fn announce(running: &Running) -> std::io::Result<()> {
         eprintln!("SHA-256 of the self-signed certificate: {hash}");
     }
     if let Some(key) = running.key() {
-        eprintln!("key of the ledgers kept here, for witnesses to follow: {key}");
+        info!(%key, "the ledgers kept here are signed by this key, which witnesses follow");
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on {}", running.url())?;
