@@ -103,7 +103,7 @@ fn json_keys_do_not_change() {
     );
     check(
         &["share", "list", "Lee"],
-        "access case; access: by_role document holds_key lane member name rights until_ms",
+        "access case consents; access: by_role document ended holds_key lane member name rights until_ms",
     );
     check(
         &["case", "assign", "Lee", "Wanjiru Ashdown"],
@@ -124,7 +124,7 @@ fn json_keys_do_not_change() {
     check(&["sync"], "documents quarantined root size state waiting");
     check(
         &["ledger", "status"],
-        "checkpoint_received_ms documents halted key origin practice quarantined root size waiting",
+        "checkpoint_received_ms documents halted key origin practice quarantined root size waiting witnessed witnesses",
     );
     check(
         &["ledger", "verify"],
@@ -132,7 +132,7 @@ fn json_keys_do_not_change() {
     );
     check(
         &["ledger", "log", "--case", "Lee"],
-        "entries; entries: case document kind lane member position received_ms signer what",
+        "consents entries; entries: case document kind lane member position received_ms signer what",
     );
     let out = stage.path("ledger");
     check(
