@@ -29,7 +29,6 @@ mod relay_side;
 mod scene;
 mod script;
 pub mod seeds;
-mod store;
 
 /// One target.
 pub struct Target {

@@ -6,6 +6,7 @@
     reason = "this is a test's scaffolding: what does not hold here ends the test"
 )]
 
+mod by_hand;
 mod joining;
 mod programs;
 

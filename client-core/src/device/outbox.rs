@@ -2,11 +2,13 @@
 //! kept before it is sent, and both are forgotten only when the statement is folded into a signed checkpoint.
 
 mod control;
+mod inflight;
 mod intent;
 mod package;
 mod people;
 mod refusal;
 mod renewal;
+mod set_aside;
 
 use std::collections::BTreeMap;
 
@@ -21,8 +23,10 @@ use super::{Device, DeviceError, Effect, Report};
 use crate::storage::{Storage, Write};
 
 pub(super) use control::lacking;
-use intent::Part;
-pub(super) use intent::{Inflight, Intent, Newcomer, OutboxRow, QuarantineRow, Settled, Written};
+use inflight::Part;
+pub(super) use inflight::{Inflight, OutboxRow};
+pub(super) use intent::{Intent, Newcomer, Written};
+pub(super) use set_aside::{QuarantineRow, Settled};
 
 /// Bytes of edits that travel in one statement at most: short enough for the relay to interleave others.
 const TOGETHER: usize = 256 * 1024;

@@ -1,6 +1,6 @@
-// Long because each statement takes a few lines, and they are read beside each other.
-
 //! Statements from intents: what to seal to whom is asked of the same rules that everyone checks with.
+
+mod genesis;
 
 use std::collections::HashMap;
 
@@ -9,13 +9,14 @@ use rand_core::CryptoRng;
 use troth_protocol::cbor;
 use troth_protocol::document::Document;
 use troth_protocol::entry::Signed;
-use troth_protocol::ids::{DocumentId, Hash, MemberId, PracticeId, VerifyingKey};
-use troth_protocol::keys::{Class, ClassKeys, KeyRef, SealedKeys, Sealing, SealingKey};
+use troth_protocol::ids::{DocumentId, Hash, PracticeId};
+use troth_protocol::keys::{KeyRef, SealedKeys, Sealing, SealingKey};
 use troth_protocol::labels;
 use troth_protocol::signature::{Signature, message};
+use troth_protocol::state::State;
 use troth_protocol::statement::{
-    self, Access, AccessKind, Body, Change, DocumentAction, Erasure, Genesis, PayloadRef, Policy, Role,
-    RosterAction, Seen, Session, Statement,
+    self, Access, AccessKind, Body, Change, DocumentAction, Erasure, PayloadRef, RosterAction, Seen, Session,
+    Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -23,6 +24,8 @@ use super::keyring::{Secret, Target, is_predecessor, seal_one};
 use super::{Device, DeviceError, Secrets};
 use crate::crypto::{DocumentCipher, EpochContext, EpochKey, PayloadContext, SealingPublic, SealingSecret};
 use crate::storage::Storage;
+
+pub(super) use genesis::genesis;
 
 /// Keys that a statement makes, and what others sealed for it.
 #[derive(Default)]
@@ -66,77 +69,12 @@ pub(super) fn sealing_pair(rng: &mut impl CryptoRng) -> Result<(Secret, SealingK
     Ok((Secret::Sealing(secret), public))
 }
 
-/// A genesis statement for a relay, and the founder's pseudonym.
-pub(super) fn genesis(
-    rng: &mut impl CryptoRng,
-    secrets: &Secrets,
-    origin: &str,
-    ledger_key: VerifyingKey,
-) -> Result<(Upload, MemberId), DeviceError> {
-    let mut founder = MemberId::default();
-    rng.fill_bytes(&mut founder.0);
-    let mut nonce = troth_protocol::ids::Nonce::default();
-    rng.fill_bytes(&mut nonce.0);
-    let (member_general, mg) = sealing_pair(rng)?;
-    let (member_sensitive, ms) = sealing_pair(rng)?;
-    let (admin_general, ag) = sealing_pair(rng)?;
-    let (admin_sensitive, asn) = sealing_pair(rng)?;
-    let mut sealings = Vec::new();
-    let mut payload = Vec::new();
-    let classes = [
-        (Class::General, member_general, &mg, admin_general),
-        (Class::Sensitive, member_sensitive, &ms, admin_sensitive),
-    ];
-    for (class, member, member_public, admin) in classes {
-        let named = KeyRef::Member(founder, class, 1);
-        let steps = [
-            (
-                Sealing {
-                    key: named,
-                    to: KeyRef::Device(secrets.id, class),
-                },
-                member,
-                secrets.keys.sealing(class),
-            ),
-            (
-                Sealing {
-                    key: KeyRef::Role(Role::Admin, class, 1),
-                    to: named,
-                },
-                admin,
-                member_public,
-            ),
-        ];
-        for (sealing, key, to) in steps {
-            let to = SealingPublic::from_bytes(to.as_x_wing()).ok_or(DeviceError::Damaged("a new key"))?;
-            let sealed = seal_one(rng, PracticeId::ZERO, 0, &sealing, &key, Target::Public(&to))?;
-            sealings.push(sealing);
-            payload.push(ByteVec::from(sealed));
-        }
-    }
-    let body = Genesis {
-        version: 1,
-        nonce,
-        founder,
-        device: secrets.keys.clone(),
-        member_keys: ClassKeys {
-            general: mg,
-            sensitive: ms,
-        },
-        admin_keys: ClassKeys {
-            general: ag,
-            sensitive: asn,
-        },
-        ledger_key,
-        origin: origin.to_owned(),
-        policy: Policy::default(),
-        sealings,
-    };
-    let payload = cbor::encode(&SealedKeys(payload));
-    Ok((
-        secrets.upload(&PracticeId::ZERO, None, Body::Genesis(Box::new(body)), payload),
-        founder,
-    ))
+/// What a statement's signer had seen: the roster, and the control chain of the document that it is about.
+pub(super) fn seen(state: &State, control: Option<Hash>) -> Option<Seen> {
+    Some(Seen {
+        roster: state.roster.head(),
+        control,
+    })
 }
 
 impl<S: Storage> Device<S> {
@@ -277,10 +215,7 @@ impl<S: Storage> Device<S> {
         let state = self.practice_state()?;
         let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
         let prev = document.head();
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(prev),
-        });
+        let seen = seen(state, Some(prev));
         let body = Body::Erasure(Erasure { document: id, prev });
         Ok(self.secrets.upload(state.practice(), seen, body, Vec::new()))
     }
@@ -317,10 +252,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
         let practice = *state.practice();
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(head),
-        });
+        let seen = seen(state, Some(head));
         let (document, epoch, sequence) = (change.document, change.epoch, change.sequence);
         let body = Body::Change(change);
         let context = PayloadContext {
@@ -346,10 +278,7 @@ impl<S: Storage> Device<S> {
         if !state.documents.contains_key(&id) {
             return Err(DeviceError::NoSuchDocument(id));
         }
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: None,
-        });
+        let seen = seen(state, None);
         let body = Body::Access(Access {
             document: id,
             kind,

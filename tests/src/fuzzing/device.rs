@@ -51,7 +51,7 @@ pub fn gained(data: &[u8]) -> u64 {
     let mut play = Play {
         scene,
         script: Script::new(data),
-        relay: RelaySide::open(scene.shelf.clone(), scene.now),
+        relay: RelaySide::open(scene.store.copy(), scene.now),
         device: Device::open(scene.behind.clone(), PASSPHRASE).expect("its own passphrase"),
         rng: StdRng::seed_from_u64(2),
         connection: 0,

@@ -57,7 +57,7 @@ pub fn grown(data: &[u8]) -> u64 {
     let mut play = Play {
         scene,
         script: Script::new(data),
-        relay: RelaySide::open(scene.shelf.clone(), scene.now),
+        relay: RelaySide::open(scene.store.copy(), scene.now),
         ends: [End::default(); CONNECTIONS],
         seen: 0,
         bytes: 0,

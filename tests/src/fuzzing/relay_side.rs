@@ -14,7 +14,7 @@ use troth_server::reading::Reader;
 use troth_server::store::Store;
 use troth_server::verify::{Checked, Fault, check};
 
-use super::store::Shelf;
+use crate::simulation::MemoryStore;
 
 /// The ledger key of every relay here: the in-memory network's.
 pub(super) const LEDGER_KEY: [u8; 32] = [7; 32];
@@ -41,8 +41,8 @@ pub(super) fn settings() -> Settings {
 }
 
 impl RelaySide {
-    pub(super) fn open(shelf: Shelf, now: u64) -> Self {
-        let store: Arc<dyn Store> = Arc::new(shelf);
+    pub(super) fn open(store: MemoryStore, now: u64) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
         let core = Core::open(settings(), store.clone()).expect("the store opens");
         let directory = Directory::default();
         core.ledgers().for_each(|ledger| directory.publish(ledger));

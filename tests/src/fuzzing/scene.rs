@@ -9,14 +9,14 @@ use troth_protocol::statement::{Lane, Role};
 use troth_protocol::tree::{Frontier, leaf_hash};
 use troth_server::store::Store;
 
-use super::store::Shelf;
 use crate::network::Network;
+use crate::simulation::MemoryStore;
 use crate::wire_client::Device;
 
 /// What every script finds.
 pub(super) struct Scene {
     /// The relay's store.
-    pub(super) shelf: Shelf,
+    pub(super) store: MemoryStore,
     pub(super) now: u64,
     pub(super) practice: PracticeId,
     /// An admin, a counselor, a client, an auditor: each with a device whose keys the script holds.
@@ -37,15 +37,15 @@ pub(super) fn scene() -> &'static Scene {
 
 /// A practice with its founder alone: its state as a relay writes it down, and its ledger in a file.
 pub(super) fn founded() -> (Vec<u8>, Vec<u8>) {
-    let mut net = Network::new(1, Arc::new(Shelf::default()));
+    let mut net = Network::new(1, Arc::new(MemoryStore::default()));
     let admin = net.practice();
     let state = troth_protocol::cbor::encode(net.state().expect("a practice"));
     (state, net.seats[admin].device.export_ledger().expect("a ledger"))
 }
 
 fn make() -> Scene {
-    let shelf = Arc::new(Shelf::default());
-    let mut net = Network::new(1, shelf.clone());
+    let store = Arc::new(MemoryStore::default());
+    let mut net = Network::new(1, store.clone());
     let admin = net.practice();
     let laptop = net.link(admin, "laptop");
     let counselor = net.admit(admin, Role::Counselor, "Bo Lind");
@@ -76,24 +76,14 @@ fn make() -> Scene {
     let mut people = Vec::new();
     let mut members = Vec::new();
     for seat in [admin, counselor, client, auditor] {
-        let keys = Device::generate(&mut net.rng);
-        let of = member(&net, seat);
-        let proof = keys.proof(&practice, &of);
-        let device = &mut net.seats[seat].device;
-        device
-            .add_own_device(&mut net.rng, keys.keys(), proof)
-            .expect("an own device");
-        net.settle();
-        people.push(keys);
-        members.push(of);
+        people.push(net.own_device(seat));
+        members.push(member(&net, seat));
     }
     for text in ["one", "two"] {
         write(&mut net, admin, documents[0], text);
         write(&mut net, counselor, documents[1], text);
     }
-    let known = net.state().expect("a practice").roster.devices();
-    assert!(people.iter().all(|keys| known.contains_key(&keys.id())));
-    let rows = shelf.entries(&practice, 0, u64::MAX, usize::MAX).expect("rows");
+    let rows = store.entries(&practice, 0, u64::MAX, usize::MAX).expect("rows");
     let mut frontier = Frontier::new();
     let mut roots = vec![frontier.root()];
     for row in &rows {
@@ -101,7 +91,7 @@ fn make() -> Scene {
         roots.push(frontier.root());
     }
     Scene {
-        shelf: (*shelf).clone(),
+        store: store.copy(),
         now: net.now,
         practice,
         people,

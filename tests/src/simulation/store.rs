@@ -57,6 +57,15 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// What it holds, in a store of its own in which nothing goes wrong.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            ledgers: Mutex::new(self.ledgers().clone()),
+            faults: Faults::default(),
+        }
+    }
+
     fn ledgers(&self) -> MutexGuard<'_, BTreeMap<PracticeId, Ledger>> {
         self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,12 +6,12 @@ use troth_client_core::crypto::{DocumentCipher, PayloadContext};
 use troth_client_core::device::Share;
 use troth_client_core::document::{Incoming, LaneDocument, claimed_actor};
 use troth_protocol::document::Document;
-use troth_protocol::ids::{DocumentId, Hash, Nonce};
+use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{
-    Attest, Body, Cover, Lane, PayloadRef, Rights, Role, Seen, Session, Snapshot, Statement,
+    Attest, Body, Cover, Lane, PayloadRef, Rights, Role, Seen, Snapshot, Statement,
 };
-use troth_protocol::wire::{Append, ClientMessage, Hello, RelayMessage, Transcript};
+use troth_protocol::wire::{Append, ClientMessage, RelayMessage};
 use troth_server::core::ConnectionId;
 use troth_tests::outsider::Outsider;
 use troth_tests::wire_client::Device as Keys;
@@ -29,44 +29,9 @@ pub type Lie<'a> = &'a dyn Fn(&mut Vec<Cover>, &mut Vec<Vec<u8>>);
 
 impl Hand {
     pub fn of(s: &mut Scene, seat: usize) -> Self {
-        let keys = Keys::generate(&mut s.net.rng);
-        let practice = s.practice();
-        let member = s.net.seats[seat].device.member().expect("a member");
-        let proof = keys.proof(&practice, &member);
-        let device = &mut s.net.seats[seat].device;
-        let added = device.add_own_device(&mut s.net.rng, keys.keys(), proof);
-        added.expect("an own device");
+        let keys = s.net.own_device(seat);
         s.settle();
-        let connection = s.net.stranger();
-        let hello = Hello {
-            practice,
-            device: keys.id(),
-            nonce: Nonce([1; 32]),
-            size: 0,
-        };
-        let answers = s.net.exchange(connection, &ClientMessage::Hello(hello));
-        let challenge = answers.iter().find_map(|message| match message {
-            RelayMessage::Challenge(challenge) => Some(challenge),
-            _ => None,
-        });
-        let state = s.net.state().expect("a practice");
-        let key = state.roster.ledger_key();
-        let transcript =
-            Transcript::verify(hello, challenge.expect("challenged"), &key).expect("the relay's");
-        let session = Statement {
-            signer: keys.id(),
-            seen: Some(Seen {
-                roster: state.roster.head(),
-                control: None,
-            }),
-            payload: None,
-            body: Body::Session(Session {
-                transcript: transcript.hash(),
-            }),
-        };
-        let (signed, _) = keys.sign(&practice, &session);
-        let answers = s.net.exchange(connection, &ClientMessage::Session(signed));
-        assert!(matches!(answers[..], [RelayMessage::Welcome(_)]), "{answers:?}");
+        let connection = s.net.log_in(&keys);
         s.settle();
         Self { keys, connection }
     }

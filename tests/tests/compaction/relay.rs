@@ -1,7 +1,5 @@
 //! The relay that lets go: at once or after a crash, once, and with the space given back.
 
-use troth_server::store::{Head, PracticeBatch};
-
 use crate::scene::Scene;
 
 #[test]
@@ -48,21 +46,11 @@ fn the_space_is_given_back_even_by_a_relay_that_was_killed_in_between() {
     assert!(after + 150_000 < before, "{before} before, {after} after");
     let practice = s.practice();
     // Another relay process drops by hand what may go, and is killed before it gives the space back.
-    let Head { size, root } = s.net.store.head(&practice).expect("readable").expect("a ledger");
     let state = s.net.state().expect("a practice");
     let standing = state.documents[&joint].snapshots().last().expect("one").position;
-    let batch = PracticeBatch {
-        practice,
-        expect: size,
-        entries: Vec::new(),
-        tiles: Vec::new(),
-        head: Head { size, root },
-        snapshot: None,
-        erase: vec![standing],
-    };
     let dropped = s.net.store.entries_at(&practice, &[standing]).expect("readable");
     let length = dropped[0].payload.as_ref().expect("there").len() as u64;
-    s.net.store.commit(&[batch]).expect("a write");
+    s.drop_payloads(vec![standing]);
     s.net.restart_relay();
     s.net.pass(2_000);
     let reclaimed = s.net.store.disk_bytes().expect("readable");

@@ -9,7 +9,7 @@ use troth_protocol::entry::Leaf;
 use troth_protocol::ids::{CaseId, DocumentId, PracticeId};
 use troth_protocol::statement::{Body, Lane, Role, Statement};
 use troth_protocol::stream::Stream;
-use troth_server::store::{Engine, Store, open};
+use troth_server::store::{Engine, PracticeBatch, Store, open};
 use troth_tests::network::Network;
 
 /// A record that an admin (seat 0) and a counselor (seat 1) both write.
@@ -117,6 +117,23 @@ impl Scene {
 
     pub fn practice(&self) -> PracticeId {
         *self.net.state().expect("a practice").practice()
+    }
+
+    /// Drops payloads from the relay's store by hand.
+    pub fn drop_payloads(&self, erase: Vec<u64>) {
+        let practice = self.practice();
+        let head = self.net.store.head(&practice).expect("readable");
+        let head = head.expect("a ledger");
+        let batch = PracticeBatch {
+            practice,
+            expect: head.size,
+            entries: Vec::new(),
+            tiles: Vec::new(),
+            head,
+            snapshot: None,
+            erase,
+        };
+        self.net.store.commit(&[batch]).expect("a write");
     }
 
     /// How many edits and snapshots of a record the relay has, and of how many of each the payload is gone.

@@ -7,7 +7,7 @@ use troth_protocol::ids::DocumentId;
 use troth_protocol::statement::{Body, Lane, Statement};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::{Item, RelayMessage};
-use troth_server::store::{Head, PracticeBatch, StreamKey};
+use troth_server::store::{Head, StreamKey};
 
 use crate::hand::three;
 use crate::scene::Scene;
@@ -15,7 +15,7 @@ use crate::scene::Scene;
 /// A relay that lets go of payloads which it must keep.
 fn drop_edits(s: &mut Scene, document: DocumentId) {
     let practice = s.practice();
-    let Head { size, root } = s.net.store.head(&practice).expect("readable").expect("a ledger");
+    let Head { size, .. } = s.net.store.head(&practice).expect("readable").expect("a ledger");
     let key = Stream::Document(document).key();
     let key = StreamKey(key);
     let all = s
@@ -33,16 +33,8 @@ fn drop_edits(s: &mut Scene, document: DocumentId) {
         .iter()
         .filter(|row| is_edit(&row.leaf))
         .map(|row| row.position);
-    let batch = PracticeBatch {
-        practice,
-        expect: size,
-        entries: Vec::new(),
-        tiles: Vec::new(),
-        head: Head { size, root },
-        snapshot: None,
-        erase: erase.collect(),
-    };
-    s.net.store.commit(&[batch]).expect("a write");
+    let erase = erase.collect();
+    s.drop_payloads(erase);
 }
 
 /// A new device of the counselor's, linked while the relay may be lying; and how many contents it says are withheld from it,

@@ -59,6 +59,12 @@ struct Begun {
     old: DocumentId,
 }
 
+impl Begun {
+    fn parts(self) -> (usize, usize, CaseId, DocumentId) {
+        (self.second, self.other, self.of, self.old)
+    }
+}
+
 /// The case, with one note in its joint lane that both admins have.
 fn begun(seed: u64, text: &str) -> (Network, tempfile::TempDir, Begun) {
     let (mut net, dir) = practice(seed);
@@ -96,16 +102,8 @@ fn everybody_reads(net: &mut Network, seats: &[usize], of: &CaseId, expected: &[
 
 #[test]
 fn what_others_wrote_until_the_lane_began_anew_is_in_the_new_one() {
-    let (
-        mut net,
-        _dir,
-        Begun {
-            second,
-            other,
-            of,
-            old,
-        },
-    ) = begun(501, "base");
+    let (mut net, _dir, begun) = begun(501, "base");
+    let (second, other, of, old) = begun.parts();
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     write(&mut net, second, old, "landed meanwhile").expect("an admin writes");
@@ -133,16 +131,8 @@ fn what_others_wrote_until_the_lane_began_anew_is_in_the_new_one() {
 
 #[test]
 fn what_lands_between_signing_and_closing_is_carried_over() {
-    let (
-        mut net,
-        _dir,
-        Begun {
-            second,
-            other,
-            of,
-            old,
-        },
-    ) = begun(502, "base");
+    let (mut net, _dir, begun) = begun(502, "base");
+    let (second, other, of, old) = begun.parts();
     // Sent first, and on its way when the other's beginning is signed.
     edit_note(&mut net, second, old, "base, and more");
     write(&mut net, second, old, "just before").expect("an admin writes");
@@ -184,16 +174,8 @@ fn own_edits_after_an_offline_new_beginning_go_to_the_new_document() {
 
 #[test]
 fn own_edits_survive_a_beginning_that_is_made_anew() {
-    let (
-        mut net,
-        _dir,
-        Begun {
-            second,
-            other,
-            of,
-            old,
-        },
-    ) = begun(504, "base");
+    let (mut net, _dir, begun) = begun(504, "base");
+    let (second, other, of, old) = begun.parts();
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     let new = lane(&net, 0, &of, Lane::Joint);
@@ -207,16 +189,8 @@ fn own_edits_survive_a_beginning_that_is_made_anew() {
 
 #[test]
 fn what_was_taken_out_before_the_lane_began_anew_is_in_no_history_that_the_new_reader_gets() {
-    let (
-        mut net,
-        _dir,
-        Begun {
-            second,
-            other,
-            of,
-            old,
-        },
-    ) = begun(508, "base, in Lund");
+    let (mut net, _dir, begun) = begun(508, "base, in Lund");
+    let (second, other, of, old) = begun.parts();
     net.offline(0);
     from_now(&mut net, 0, &of, other);
     edit_note(&mut net, second, old, "base");
@@ -357,16 +331,8 @@ fn who_lost_access_meanwhile_is_no_reader_of_the_new_document() {
 
 #[test]
 fn a_new_beginning_that_is_refused_leaves_the_lane_as_it_was() {
-    let (
-        mut net,
-        _dir,
-        Begun {
-            second,
-            other,
-            of,
-            old,
-        },
-    ) = begun(531, "base");
+    let (mut net, _dir, begun) = begun(531, "base");
+    let (second, other, of, old) = begun.parts();
     net.offline(second);
     from_now(&mut net, second, &of, other);
     let new = lane(&net, second, &of, Lane::Joint);

@@ -14,10 +14,10 @@ use troth_protocol::keys::SealedKeys;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{
     self, Access, AccessKind, Body, Change, DocumentAction, Erasure, Lane, PayloadRef, Principal, Reader,
-    Rights, Role, Seen, Session, Statement,
+    Rights, Role, Seen, Statement,
 };
 use troth_protocol::stream::Stream;
-use troth_protocol::wire::{Append, ClientMessage, Follow, Hello, Item, RelayMessage, Transcript};
+use troth_protocol::wire::{Append, ClientMessage, Follow, Item, RelayMessage};
 use troth_server::core::ConnectionId;
 use troth_tests::network::Network;
 use troth_tests::outsider::Outsider;
@@ -138,53 +138,8 @@ fn scene() -> Scene {
 
 /// A further device of a member, whose keys the test keeps, logged in by hand.
 fn person(net: &mut Network, who: &'static str, seat: usize) -> Person {
-    let keys = Keys::generate(&mut net.rng);
-    let (practice, of) = (
-        net.state().map(|s| *s.practice()).expect("a practice"),
-        member(net, seat),
-    );
-    let proof = keys.proof(&practice, &of);
-    let device = &mut net.seats[seat].device;
-    device
-        .add_own_device(&mut net.rng, keys.keys(), proof)
-        .expect("an own device");
-    net.settle();
-    let known = net
-        .state()
-        .is_some_and(|s| s.roster.devices().contains_key(&keys.id()));
-    assert!(known, "{who}: {:?}", net.seats[seat].reports);
-    let connection = net.stranger();
-    let hello = Hello {
-        practice,
-        device: keys.id(),
-        nonce: Nonce([1; 32]),
-        size: 0,
-    };
-    let answer = net.exchange(connection, &ClientMessage::Hello(hello));
-    let challenge = answer.iter().find_map(|message| match message {
-        RelayMessage::Challenge(challenge) => Some(challenge),
-        _ => None,
-    });
-    let challenge = challenge.expect("a hello is challenged");
-    let state = net.state().expect("a practice");
-    let transcript = Transcript::verify(hello, challenge, &state.roster.ledger_key()).expect("the relay's");
-    let session = Statement {
-        signer: keys.id(),
-        seen: Some(Seen {
-            roster: state.roster.head(),
-            control: None,
-        }),
-        payload: None,
-        body: Body::Session(Session {
-            transcript: transcript.hash(),
-        }),
-    };
-    let (signed, _) = keys.sign(&practice, &session);
-    let answer = net.exchange(connection, &ClientMessage::Session(signed));
-    assert!(
-        matches!(answer[..], [RelayMessage::Welcome(_)]),
-        "{who}: {answer:?}"
-    );
+    let keys = net.own_device(seat);
+    let connection = net.log_in(&keys);
     Person {
         who,
         keys,

@@ -4,10 +4,11 @@ use rand_core::CryptoRng;
 use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::keys::KeyRef;
 use troth_protocol::limits;
-use troth_protocol::statement::{Attest, Body, Cover, Seen, Snapshot};
+use troth_protocol::statement::{Attest, Body, Cover, Snapshot};
 use troth_protocol::wire::Upload;
 
 use crate::crypto::{DocumentCipher, PayloadContext};
+use crate::device::sign::seen;
 use crate::device::{Device, DeviceError};
 use crate::storage::Storage;
 
@@ -25,10 +26,7 @@ impl<S: Storage> Device<S> {
         let practice = *state.practice();
         let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
         let epoch = document.epoch();
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(document.head()),
-        });
+        let seen = seen(state, Some(document.head()));
         let body = Body::Snapshot(Snapshot {
             document: id,
             epoch,
@@ -56,10 +54,7 @@ impl<S: Storage> Device<S> {
     ) -> Result<Upload, DeviceError> {
         let state = self.practice_state()?;
         let document = state.documents.get(&id).ok_or(DeviceError::NoSuchDocument(id))?;
-        let seen = Some(Seen {
-            roster: state.roster.head(),
-            control: Some(document.head()),
-        });
+        let seen = seen(state, Some(document.head()));
         let body = Body::Attest(Attest {
             document: id,
             snapshot,
