@@ -58,7 +58,7 @@ pub struct Whole {
     #[n(0)]
     pub heads: Vec<ByteArray<32>>,
     /// Automerge changes, each after those that it builds on, without the first one that all documents share.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "read_changes")]
     pub changes: Vec<ByteVec>,
 }
 

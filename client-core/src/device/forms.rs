@@ -10,7 +10,7 @@ use super::invite::{Claim, Greeting, Number, OwnInvite, Request};
 use super::link::Answer;
 use super::outbox::{Inflight, Newcomer, OutboxRow, QuarantineRow};
 use super::rows::{DocumentRow, EntryRow, Identity, LedgerRow, RosterRow, RunRow, SeedRow};
-use crate::content::Edits;
+use crate::content::{Edits, Whole};
 use crate::crypto::payload_content;
 
 /// A form's name, and whether bytes are of that form.
@@ -40,6 +40,7 @@ pub const FORMS: &[Form] = &[
     ("in-flight row", is::<Inflight>),
     ("quarantine row", is::<QuarantineRow>),
     ("invite row", is::<OwnInvite>),
+    ("snapshot", |bytes| Whole::decode(bytes).is_ok()),
 ];
 
 fn is<T>(bytes: &[u8]) -> bool

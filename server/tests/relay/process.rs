@@ -131,6 +131,21 @@ async fn it_serves_stops_when_asked_and_what_it_kept_verifies() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_gives_space_back_holds_nothing_when_the_relay_is_asked_to_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    put_key(dir.path());
+    let serving = start(dir.path(), &[]);
+    // Space is given back with the first tick, and then rests for half a minute.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let (code, _, log) = serving.stop("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(
+        log.contains("stopped") && !log.contains("still being read"),
+        "{log}"
+    );
+}
+
 #[cfg(feature = "sled")]
 #[tokio::test(flavor = "multi_thread")]
 async fn sled_says_what_it_does_not_promise_and_verify_finds_the_engine_by_itself() {

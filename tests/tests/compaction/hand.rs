@@ -111,14 +111,16 @@ impl Hand {
     }
 }
 
-/// The heads that these changes lead to, by whoever they claim to be.
+/// The heads that these changes lead to, by whoever they claim to be; what is no change at all leads nowhere.
 fn heads(changes: &[Vec<u8>]) -> Vec<[u8; 32]> {
     let mut document = LaneDocument::new([0; 16]).expect("an empty document");
     let incoming: Vec<_> = changes
         .iter()
-        .map(|change| Incoming {
-            change: change.clone(),
-            actor: claimed_actor(change).expect("a change"),
+        .filter_map(|change| {
+            Some(Incoming {
+                change: change.clone(),
+                actor: claimed_actor(change)?,
+            })
         })
         .collect();
     document.apply(&incoming).expect("applied");

@@ -57,6 +57,18 @@ fn a_snapshot_that_leaves_out_an_edit_is_attested_by_nobody() {
 }
 
 #[test]
+fn a_snapshot_of_millions_of_changes_is_not_even_read() {
+    let (mut s, client, hand) = three();
+    let joint = s.joint;
+    let lie = |_: &mut Vec<Cover>, changes: &mut Vec<Vec<u8>>| {
+        changes.extend(std::iter::repeat_n(Vec::new(), 2_000_000));
+    };
+    hand.snapshot(&mut s, 1, joint, &lie)
+        .expect("the relay cannot look");
+    refused_by_all(&mut s, client, "its content is not in the one valid encoding");
+}
+
+#[test]
 fn a_snapshot_that_invents_an_edit_is_attested_by_nobody() {
     let (mut s, client, hand) = three();
     let (joint, admin) = (s.joint, s.net.seats[s.admin].device.id());
