@@ -171,6 +171,40 @@ fn a_counselor_becomes_an_auditor_and_a_counselor_again_with_what_was_theirs() {
 }
 
 #[test]
+fn a_client_becomes_an_auditor_and_a_client_again_and_reads_under_the_key_that_turned_meanwhile() {
+    let (mut net, _dir) = practice(39);
+    let [theirs, others] = ["Chidi Okafor", "Maja Lind"].map(|name| net.admit(0, Role::Client, name));
+    let of = case(&mut net, 0);
+    let joint = lane(&net, 0, &of, Lane::Joint);
+    for seat in [theirs, others] {
+        let share = may_write(member(&net, seat));
+        share_lane(&mut net, 0, &of, Lane::Joint, share);
+    }
+    settle_all(&mut net);
+    write(&mut net, theirs, joint, "mine").expect("an edit");
+    settle_all(&mut net);
+    becomes(&mut net, theirs, Role::Auditor);
+    let other = member(&net, others);
+    unshare_lane(&mut net, 0, &of, Lane::Joint, other);
+    write(&mut net, 0, joint, "meanwhile").expect("an admin writes");
+    settle_all(&mut net);
+    assert_eq!(read(&mut net, theirs, joint), None, "an auditor reads no records");
+    becomes(&mut net, theirs, Role::Client);
+    let state = net.state().expect("a practice");
+    let rights = state.documents[&joint].rights(&state.roster, &member(&net, theirs), u64::MAX, net.now);
+    let both = rights.map(|_| vec!["meanwhile".to_owned(), "mine".to_owned()]);
+    assert!(both.is_some(), "the right is theirs as long as nobody ended it");
+    assert_eq!(read(&mut net, theirs, joint), both);
+    let before = Some(vec!["mine".to_owned()]);
+    assert_eq!(
+        read(&mut net, others, joint),
+        before,
+        "what they had, and nothing since"
+    );
+    all_is_well(&mut net);
+}
+
+#[test]
 fn an_auditor_becomes_a_counselor_and_reads_a_case_from_its_beginning() {
     let (mut net, _dir) = practice(34);
     let of = case(&mut net, 0);

@@ -98,8 +98,10 @@ impl<S: Storage> Device<S> {
     }
 }
 
-/// Of the keys that a document's present key should be sealed to, those of a member and of the admins that have no way to it:
-/// it was sealed to single devices while the key was exposed, and the key has turned since.
+/// Of the keys that a document's present key should be sealed to, those that have no way to it and that it is for this member
+/// to help. Their own and the admins': it was sealed to single devices while the key was exposed, and the key has turned since.
+/// For an admin or a counselor also those of whoever got a right back that a role had kept from them, while the document turned:
+/// such a member holds nothing from which to help themselves.
 pub(in crate::device) fn lacking(
     state: &State,
     document: &Document,
@@ -119,16 +121,21 @@ pub(in crate::device) fn lacking(
         (KeyRef::Role(a, c, _), KeyRef::Role(b, d, _)) => a == b && c == d,
         (a, b) => a == b,
     };
-    let mine = |key: &KeyRef| match key {
-        KeyRef::Member(member, ..) => *member == me,
+    let owner = |key: &KeyRef| match key {
+        KeyRef::Member(member, class, _) => Some((*member, *class)),
+        KeyRef::Device(device, class) => Some((roster.devices().get(device)?.member, *class)),
+        _ => None,
+    };
+    let is_cut_off = |of: (MemberId, Class)| !epoch.sealed_to.iter().any(|held| owner(held) == Some(of));
+    let helps = matches!(roster.role(&me, position), Some(Role::Admin | Role::Counselor));
+    let ours = |key: &KeyRef| match key {
         KeyRef::Role(Role::Admin, Class::General | Class::Sensitive, _) => true,
-        KeyRef::Device(device, _) => roster.devices().get(device).is_some_and(|d| d.member == me),
-        _ => false,
+        key => owner(key).is_some_and(|of| of.0 == me || helps && is_cut_off(of)),
     };
     let recipients = document.recipients(roster, position, received);
     let unreached = |key: &KeyRef| !epoch.sealed_to.iter().any(|held| same(held, key));
     recipients
         .into_iter()
-        .filter(|key| mine(key) && unreached(key))
+        .filter(|key| ours(key) && unreached(key))
         .collect()
 }
