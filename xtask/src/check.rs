@@ -3,6 +3,7 @@
 mod crates;
 mod files;
 mod rules;
+mod threats;
 mod words;
 
 use crate::command::{cargo, run};
@@ -29,6 +30,7 @@ pub fn check(steps: &mut Steps) {
     });
     steps.take("crates", crates::check);
     steps.take("rules", rules::check);
+    steps.take("threats", threats::check);
     steps.take("files", files::check);
     steps.take("words", words::check);
     steps.take("dependencies", deny::dependencies);
