@@ -57,3 +57,30 @@ pub const MAILBOX_SLOTS: u8 = 4;
 pub const BEAT_MS: u64 = 30_000;
 /// Longest evidence file, in bytes: the practice chain of a large practice whose ledger key was turned, and a frame of entries.
 pub const EVIDENCE: usize = 16 * 1024 * 1024;
+/// Longest frame of a connection that has not logged in, in bytes: a genesis with its sealed keys and sixteen witnesses is
+/// half of this. It bounds what strangers make a relay hold.
+pub const GUEST_FRAME: usize = 64 * 1024;
+/// Connections of one address (IPv6: of one /64) at once, and new ones in a minute, unless the operator says otherwise: an
+/// office of a hundred devices that all come back after a restart, several times over.
+pub const ADDRESS_CONNECTIONS: usize = 512;
+/// Connections of one device at once; its next one takes the place of its oldest. Some stay behind, unnoticed, when it moves
+/// from network to network.
+pub const DEVICE_CONNECTIONS: usize = 8;
+/// Logins, follows and fetches of one device at once: a script that begins, several times over.
+pub const DEVICE_ASKS: u64 = 120;
+/// Logins, follows and fetches of it in a minute from then on: ten a second.
+pub const DEVICE_ASKS_PER_MINUTE: u64 = 600;
+/// Statements that one device appends at once: what it brings back to a relay that lost a year of a busy practice.
+pub const DEVICE_STATEMENTS: u64 = 1 << 20;
+/// Statements that it appends in a minute from then on: 2,000 a second, more than one core checks for sixteen writers.
+pub const DEVICE_STATEMENTS_PER_MINUTE: u64 = 120_000;
+/// Bytes of statements and payloads that one device appends at once: 1 GiB.
+pub const DEVICE_BYTES: u64 = 1 << 30;
+/// Bytes that it appends in a minute from then on: 256 MiB.
+pub const DEVICE_BYTES_PER_MINUTE: u64 = 256 << 20;
+/// Connections of one practice at once: a quarter of what a relay takes in all.
+pub const PRACTICE_CONNECTIONS: usize = 4_096;
+/// Bytes of statements and payloads that all devices of one practice append at once: 8 GiB.
+pub const PRACTICE_BYTES: u64 = 8 << 30;
+/// Bytes that they append in a minute from then on: 4 GiB.
+pub const PRACTICE_BYTES_PER_MINUTE: u64 = 4 << 30;

@@ -55,12 +55,14 @@ pub struct ServeOptions {
     pub max_practices: usize,
     /// TLS.
     pub tls: Tls,
-    /// Whether a proxy in front has the TLS.
+    /// Whether a proxy in front has the TLS, and says in `X-Forwarded-For` for whom it connects.
     pub behind_proxy: bool,
     /// Witnesses that are asked for cosignatures, where a practice's policy names them.
     pub witnesses: Vec<WitnessAddress>,
     /// How often they are.
     pub witness_every: Duration,
+    /// Connections of one address at once, and new ones in a minute.
+    pub max_per_address: usize,
 }
 
 impl ServeOptions {
@@ -76,6 +78,7 @@ impl ServeOptions {
             behind_proxy: false,
             witnesses: Vec::new(),
             witness_every: witnessing::ROUND,
+            max_per_address: limits::ADDRESS_CONNECTIONS,
         }
     }
 
@@ -139,12 +142,15 @@ pub struct Given {
     /// Have a certificate issued for a domain
     #[arg(long, value_name = "DOMAIN")]
     pub acme: Option<String>,
-    /// A proxy in front has the TLS: listen without it on any address
+    /// A proxy in front has the TLS and says in X-Forwarded-For for whom it connects: listen without TLS on any address
     #[arg(long)]
     pub behind_proxy: bool,
     /// Witness that practices may name: its key and its URL, with a space between; may be given several times
     #[arg(long, value_name = "KEY URL")]
     pub witness: Vec<String>,
+    /// Connections of one address at once, and new ones in a minute [default: 512]
+    #[arg(long, value_name = "N")]
+    pub max_per_address: Option<usize>,
 }
 
 impl Given {
@@ -182,6 +188,7 @@ impl Given {
             } else {
                 self.witness
             },
+            max_per_address: self.max_per_address.or(file.max_per_address),
         }
     }
 
@@ -219,6 +226,7 @@ impl Given {
                 .map(|text| text.parse())
                 .collect::<Result<_, _>>()?,
             witness_every: witnessing::ROUND,
+            max_per_address: self.max_per_address.unwrap_or(limits::ADDRESS_CONNECTIONS),
         };
         options.check()?;
         Ok(options)

@@ -1,16 +1,19 @@
 //! The only file that touches a device's socket: one WebSocket, binary frames, both ways.
 
+mod metered;
+
+use std::future::pending;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tracing::{debug, warn};
 use troth_protocol::ids::PracticeId;
@@ -19,8 +22,10 @@ use troth_protocol::rule::Rule;
 use troth_protocol::wire::{self, Goodbye, Refused, RelayMessage};
 
 use crate::core::{ConnectionId, Event};
+use crate::http::Caller;
 use crate::relay::{Out, Outbox, Relay};
-use crate::verify::{Checked, Fault, check};
+use crate::verify::{Checked, Fault, check, check_stranger};
+use metered::Metered;
 
 /// How long a connection may stay without logging in or saying what else it is there for.
 const LOGIN_WITHIN: Duration = Duration::from_secs(10);
@@ -53,24 +58,35 @@ pub fn config() -> WebSocketConfig {
         .max_frame_size(Some(limits::FRAME))
 }
 
+/// Whoever sends a statement that does not hold is heard again after so many times the time that finding it out took, and
+/// no later than [`FAULT_WITHIN`]: false signatures buy a hundredth of a core. No honest device sends one.
+const FAULT_COSTS: u32 = 100;
+/// See [`FAULT_COSTS`].
+const FAULT_WITHIN: Duration = Duration::from_secs(5);
+
 /// A device's socket.
 struct Wire<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Metered<S>>,
     /// Whether a message was begun and not yet ended: then only control frames may follow.
     begun: bool,
 }
 
-/// Serves one connection until it ends.
-pub async fn run<S>(socket: WebSocketStream<S>, relay: Relay)
+/// Serves one connection, of whose WebSocket `read` was read already, until it ends.
+pub async fn run<S>(socket: S, read: Vec<u8>, relay: Relay, caller: Option<Caller>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
+    let opened = relay.open().await;
+    let meter = opened.as_ref().map(|(_, outbox)| outbox.meter());
+    let socket = Metered::new(socket, meter);
+    let socket = WebSocketStream::from_partially_read(socket, read, Role::Server, Some(config())).await;
     let mut wire = Wire { socket, begun: false };
-    let Some((id, outbox)) = relay.open().await else {
+    let Some((id, outbox)) = opened else {
         return wire.goodbye(Rule::Quota).await;
     };
     // What waits to be sent goes with the outbox: it is not held while the last word is said.
-    let reason = serve(id, &mut wire, &relay, outbox).await;
+    let reason = serve(id, &mut wire, &relay, outbox, caller).await;
+    wire.socket.get_mut().forget();
     relay.closed(id).await;
     if let Some(rule) = reason {
         debug!(connection = id, rule = rule.number(), "closed");
@@ -89,10 +105,18 @@ struct Visitor {
 }
 
 /// Returns the reason to tell the other side, if it is still there to be told.
-async fn serve<S>(id: ConnectionId, wire: &mut Wire<S>, relay: &Relay, mut outbox: Outbox) -> Option<Rule>
+async fn serve<S>(
+    id: ConnectionId,
+    wire: &mut Wire<S>,
+    relay: &Relay,
+    mut outbox: Outbox,
+    mut caller: Option<Caller>,
+) -> Option<Rule>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
+    let meter = outbox.meter();
+    let mut let_go = caller.as_ref().map(|caller| Box::pin(caller.let_go()));
     let opened = Instant::now();
     let mut visitor = Visitor {
         practice: None,
@@ -104,6 +128,7 @@ where
         let until = visitor.until;
         tokio::select! {
             rule = &mut cut_off => return Some(rule),
+            () = async { match &mut let_go { Some(let_go) => let_go.await, None => pending().await } } => return Some(Rule::Quota),
             out = outbox.next() => match out? {
                 Out::Close(rule) => return Some(rule),
                 Out::Frame(frame) => {
@@ -125,10 +150,16 @@ where
                     if let Some(rule) = received.await {
                         return Some(rule);
                     }
+                    meter.dealt_with();
+                    if visitor.until.is_none() && let Some(caller) = &mut caller {
+                        (let_go, caller.guest) = (None, None);
+                        wire.socket.get_mut().logged_in();
+                    }
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Text(_)) | Err(Error::Protocol(_) | Error::Utf8(_))) => return Some(Rule::Malformed),
                 Some(Err(Error::Capacity(_))) => return Some(Rule::TooLarge),
+                Some(Err(_)) if wire.socket.get_ref().is_exceeded() => return Some(Rule::TooLarge),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
             },
             () = sleep_until(until.unwrap_or(opened)), if until.is_some() => return Some(Rule::OutOfOrder),
@@ -149,8 +180,14 @@ where
 {
     let length = frame.len();
     let practice = visitor.practice.as_ref();
+    let begun = Instant::now();
+    let stranger = visitor.until.is_some();
     let checked = apart(length > CHECKED_APART, || {
-        check(&frame, practice, relay.directory())
+        if stranger {
+            check_stranger(&frame, practice, relay.directory())
+        } else {
+            check(&frame, practice, relay.directory())
+        }
     });
     drop(frame);
     match checked {
@@ -185,7 +222,9 @@ where
                 head: None,
             };
             let frame = wire::frame(&RelayMessage::Refused(refused));
+            let pause = (begun.elapsed() * FAULT_COSTS).min(FAULT_WITHIN);
             let sent = timeout(WRITE_WITHIN, wire.send(frame.into())).await;
+            sleep(pause).await;
             (!matches!(sent, Ok(Ok(())))).then_some(Rule::SlowReader)
         }
         Err(Fault::Connection(rule)) => Some(rule),

@@ -29,6 +29,7 @@ use troth_protocol::wire::{Follow, Hello, Witnessed};
 
 use crate::directory::Ledger;
 use crate::practice::{LoadError, Practice, load};
+use crate::quota::Accounts;
 use crate::reading::{Plan, Purpose};
 use crate::store::{Store, StoreError};
 use crate::verify::Checked;
@@ -102,6 +103,8 @@ struct Live {
     follow: Option<Following>,
     /// Fetches that are being carried out.
     fetches: usize,
+    /// Statements that it sent beyond its quota.
+    beyond: usize,
 }
 
 /// A connection that follows its ledger.
@@ -124,6 +127,7 @@ pub struct Core {
     followers: HashMap<PracticeId, HashSet<ConnectionId>>,
     connections: HashMap<ConnectionId, Connection>,
     mailboxes: Mailboxes,
+    accounts: Accounts,
     /// The newest checkpoint of each practice that its witnesses have cosigned, as a frame.
     witnessed: HashMap<PracticeId, Bytes>,
     effects: Vec<Effect>,
@@ -151,6 +155,7 @@ impl Core {
             followers: HashMap::new(),
             connections: HashMap::new(),
             mailboxes: Mailboxes::default(),
+            accounts: Accounts::default(),
             witnessed: HashMap::new(),
             effects: Vec::new(),
             unsettled: Settlement::default(),
@@ -294,15 +299,17 @@ impl Core {
         let expired = self.mailboxes.expire(self.now);
         self.mail(expired);
         self.compact();
+        self.accounts.sweep(self.now);
         self.beats();
     }
 
     fn closed(&mut self, id: ConnectionId) {
         self.mailboxes.forget(id);
-        if let Some(Connection::Live(live)) = self.connections.remove(&id)
-            && let Some(followers) = self.followers.get_mut(&live.practice)
-        {
-            followers.remove(&id);
+        if let Some(Connection::Live(live)) = self.connections.remove(&id) {
+            self.accounts.leave(live.practice, live.device, id);
+            if let Some(followers) = self.followers.get_mut(&live.practice) {
+                followers.remove(&id);
+            }
         }
     }
 

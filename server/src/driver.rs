@@ -15,7 +15,7 @@ use troth_protocol::rule::Rule;
 use crate::core::{ConnectionId, Core, Effect, Event, Settings};
 use crate::practice::LoadError;
 use crate::reading::{Plan, Reader};
-use crate::relay::{Input, Outlet, Relay, Sent, WAITING_MESSAGES};
+use crate::relay::{HELD_BYTES, Held, Input, Outlet, Relay, Sent, WAITING_MESSAGES};
 use crate::store::{Store, StoreError};
 use crate::verify::Directory;
 
@@ -23,12 +23,18 @@ use crate::verify::Directory;
 const ROUND: usize = 4096;
 /// How often the core hears that time passes.
 const TICK: Duration = Duration::from_secs(1);
-/// Readings that go to the disk at once; more would wait for the same disk.
+/// Readings that go to the disk at once, at most; more would wait for the same disk.
 const READINGS: usize = 8;
 /// Wait between two runs that give space back, and before one that readers kept from finishing is tried again.
 const RECLAIM_PAUSE: Duration = Duration::from_secs(30);
 /// Tries of one run.
 const RECLAIM_TRIES: u32 = 10;
+
+/// Readings at once on this machine: whoever catches up leaves one processor to those who are caught up.
+fn readings() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    processors.saturating_sub(1).clamp(1, READINGS)
+}
 
 /// Loads every ledger and starts the core on a thread of its own. Must be called within a Tokio runtime.
 pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadError> {
@@ -39,16 +45,18 @@ pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadErr
     let ticks = sender.downgrade();
     let (reclaim, wanted) = mpsc::channel(1);
     tokio::spawn(reclaim_when_asked(Arc::downgrade(&store), wanted));
-    let relay = Relay::new(sender, directory.clone(), store.clone(), settings);
+    let held = Held::default();
+    let relay = Relay::new(sender, directory.clone(), store.clone(), settings, held.clone());
     let driver = Driver {
         core,
         directory,
         store,
         outlets: HashMap::new(),
+        held,
         runtime: Handle::current(),
         back: ticks.clone(),
-        readings: Arc::new(Semaphore::new(READINGS)),
-        reclaim,
+        readings: Arc::new(Semaphore::new(readings())),
+            reclaim,
     };
     tokio::spawn(async move {
         loop {
@@ -77,6 +85,7 @@ struct Driver {
     directory: Directory,
     store: Arc<dyn Store>,
     outlets: HashMap<ConnectionId, Outlet>,
+    held: Held,
     runtime: Handle,
     back: mpsc::WeakSender<Input>,
     readings: Arc<Semaphore>,
@@ -99,8 +108,10 @@ impl Driver {
                         self.outlets.insert(id, outlet);
                     }
                     Input::Event(event, permit) => {
-                        if let Event::Closed(id) = event {
-                            self.outlets.remove(&id);
+                        match event {
+                            Event::Closed(id) => drop(self.outlets.remove(&id)),
+                            Event::Tick => self.make_room(),
+                            _ => {}
                         }
                         events.push(event);
                         permits.extend(permit);
@@ -129,6 +140,31 @@ impl Driver {
                     .values()
                     .for_each(|outlet| outlet.close(Rule::Unavailable));
                 return;
+            }
+        }
+    }
+
+    /// While too much is held for all connections together, those go that stand still, the longest first.
+    fn make_room(&mut self) {
+        if !self.held.is_too_much() {
+            return;
+        }
+        let still =
+            |(id, outlet): (&ConnectionId, &Outlet)| outlet.stands_still().map(|(at, held)| (at, *id, held));
+        let mut still: Vec<_> = self.outlets.iter().filter_map(still).collect();
+        still.sort_unstable();
+        let mut held = self.held.bytes();
+        for (_, id, bytes) in still {
+            if held <= HELD_BYTES {
+                break;
+            }
+            held = held.saturating_sub(bytes);
+            if let Some(outlet) = self.outlets.remove(&id) {
+                warn!(
+                    connection = id,
+                    "too much waits in all, and here nothing moves; it is disconnected"
+                );
+                outlet.cut(Rule::SlowReader);
             }
         }
     }

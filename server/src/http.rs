@@ -14,6 +14,7 @@
 //! Checkpoints and tiles are hashes of hashes: they say how large a ledger is, and nothing of what is in it.
 
 mod door;
+mod entrance;
 mod health;
 mod ledger;
 mod sync;
@@ -28,6 +29,7 @@ use axum::routing::get;
 use tokio::sync::Semaphore;
 
 pub use door::Door;
+pub use entrance::{Caller, Entrance};
 
 use crate::relay::Relay;
 

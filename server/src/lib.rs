@@ -11,6 +11,7 @@
 //! | [`practice`] | one ledger in memory: its state, its tree, how it is loaded and extended |
 //! | [`core`] | connections' states and the ledgers together: `handle(now, rng, events) -> effects` |
 //! | [`directory`] | what is durable of each ledger, for whoever only looks |
+//! | [`quota`] | who may take how much |
 //! | [`reading`] | catch-ups and fetches, read from the store chunk by chunk |
 //! | [`driver`] | the thread that turns the core's wheel |
 //! | [`http`] | the WebSocket's door, health, tiles and checkpoints |
@@ -27,6 +28,7 @@ pub mod driver;
 pub mod http;
 pub mod keyfile;
 pub mod practice;
+pub mod quota;
 pub mod reading;
 pub mod relay;
 pub mod serve;

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use troth_protocol::limits;
 
-pub use outlet::{Out, Outbox, Outlet, Sent, channel};
+pub use outlet::{HELD_BYTES, Held, Meter, Out, Outbox, Outlet, Sent, channel};
 
 use crate::core::{ConnectionId, Event, Settings};
 use crate::directory::Directory;
@@ -51,6 +51,7 @@ struct Shared {
     waiting: Arc<Semaphore>,
     next: AtomicU64,
     open: watch::Sender<usize>,
+    held: Held,
 }
 
 impl Relay {
@@ -59,6 +60,7 @@ impl Relay {
         directory: Directory,
         store: Arc<dyn Store>,
         settings: Settings,
+        held: Held,
     ) -> Self {
         Self(Arc::new(Shared {
             inputs,
@@ -68,6 +70,7 @@ impl Relay {
             waiting: Arc::new(Semaphore::new(WAITING_BYTES)),
             next: AtomicU64::new(1),
             open: watch::Sender::new(0),
+            held,
         }))
     }
 
@@ -129,7 +132,7 @@ impl Relay {
             return None;
         }
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let (outlet, outbox) = channel();
+        let (outlet, outbox) = channel(&self.0.held);
         if self.0.inputs.send(Input::Opened(id, outlet)).await.is_err() {
             self.gone();
             return None;

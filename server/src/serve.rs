@@ -18,7 +18,7 @@ use troth_protocol::ids::{Hash, VerifyingKey};
 use crate::config::{ConfigError, ServeOptions, Tls};
 use crate::core::Settings;
 use crate::http::tls::{self, TlsError};
-use crate::http::{Door, router};
+use crate::http::{Door, Entrance, router};
 use crate::keyfile::{self, KeyFileError};
 use crate::practice::LoadError;
 use crate::relay::Relay;
@@ -86,6 +86,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let origin = options.origin.clone().unwrap_or_else(|| address.to_string());
     let settings = (origin.clone(), options.max_practices);
     let (witnesses, every) = (options.witnesses.clone(), options.witness_every);
+    let (per_address, behind_proxy) = (options.max_per_address, options.behind_proxy);
     let opened = tokio::task::spawn_blocking(move || open(&options, address, settings));
     let opened = opened.await.map_err(|_| ServeError::Stopped)??;
     let (stop, stopped) = watch::channel(false);
@@ -94,6 +95,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
         listener,
         tls: opened.tls,
         router: router(opened.relay.clone()),
+        entrance: Entrance::new(per_address, behind_proxy),
     };
     let door = tokio::spawn(door.keep(stopped));
     if !witnesses.is_empty() {

@@ -65,7 +65,32 @@ impl From<Rule> for Fault {
 
 /// Checks one frame of a connection that said hello for `practice`.
 pub fn check(frame: &[u8], practice: Option<&PracticeId>, directory: &Directory) -> Result<Checked, Fault> {
-    let message = wire::message::<ClientMessage>(frame)?;
+    checked_message(wire::message(frame)?, practice, directory)
+}
+
+/// The same for a connection that has not logged in: what it may not send costs no signature's check (R51), and what is
+/// longer than a stranger has reason to send goes no further (R3).
+pub fn check_stranger(
+    frame: &[u8],
+    practice: Option<&PracticeId>,
+    directory: &Directory,
+) -> Result<Checked, Fault> {
+    if frame.len() > limits::GUEST_FRAME {
+        return Err(Rule::TooLarge.into());
+    }
+    match wire::message(frame)? {
+        ClientMessage::Append(_) | ClientMessage::Follow(_) | ClientMessage::Fetch(_) => {
+            Err(Rule::OutOfOrder.into())
+        }
+        message => checked_message(message, practice, directory),
+    }
+}
+
+fn checked_message(
+    message: ClientMessage,
+    practice: Option<&PracticeId>,
+    directory: &Directory,
+) -> Result<Checked, Fault> {
     Ok(match message {
         ClientMessage::Hello(hello) => Checked::Hello(hello),
         ClientMessage::Session(signed) => {

@@ -31,10 +31,11 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 use troth_protocol::checkpoint::{KeyKind, SignatureLine, VerifierKey};
 use troth_protocol::ids::{Hash, VerifyingKey};
+use troth_protocol::limits;
 use troth_protocol::witness::{AddCheckpoint, MAX_REQUEST_BYTES, Refusal, TrustedLog};
 
 use crate::config::{ConfigError, Tls};
-use crate::http::{Door, tls};
+use crate::http::{Door, Entrance, tls};
 use crate::keyfile::{self, KeyFileError};
 use record::{Record, RecordError};
 
@@ -135,6 +136,7 @@ impl Witness {
             listener,
             tls,
             router: router(shared),
+            entrance: Entrance::new(limits::ADDRESS_CONNECTIONS, false),
         };
         let door = tokio::spawn(door.keep(stopped));
         Ok(Self {

@@ -15,6 +15,7 @@ mod people;
 mod raw;
 mod report;
 mod setup;
+pub mod storm;
 mod verification;
 
 use std::path::PathBuf;
@@ -35,13 +36,14 @@ pub struct Options {
 }
 
 /// The measurements by name, in order.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "raw",
     "appends",
     "fan-out",
     "fetch",
     "verification",
     "idle",
+    "storm",
     "people",
     "million",
 ];
@@ -89,6 +91,9 @@ pub fn run(options: &Options) -> Result<Report> {
         }
         if options.wants("idle") {
             idle::measure(options, &mut report).await.context("idle")?;
+        }
+        if options.wants("storm") {
+            storm::measure(options, &mut report).await.context("storm")?;
         }
         if options.wants("people") {
             people::measure(options, &mut report).context("people")?;

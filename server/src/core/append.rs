@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tracing::{error, info, warn};
 use troth_protocol::ids::PracticeId;
+use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Body, RosterAction};
 use troth_protocol::stream::Stream;
@@ -14,6 +15,9 @@ use super::{Connection, ConnectionId, Core, Effect};
 use crate::practice::{Fresh, Pending, ReceiptOr, Sequenced, found, practice_id};
 use crate::store::{PracticeBatch, StoreError};
 use crate::verify::CheckedUpload;
+
+/// Statements beyond its quota that a connection may send before it is closed: sixteen of the longest appends.
+const BEYOND: usize = 16 * limits::APPEND_STATEMENTS;
 
 /// What one round gathers until it is durable.
 #[derive(Default)]
@@ -49,6 +53,19 @@ impl Core {
             return self.close(id, Rule::OutOfOrder);
         };
         let (of, device) = (live.practice, live.device);
+        let (count, bytes) = uploads.iter().fold((0, 0), |(count, bytes), upload| {
+            (
+                count + 1,
+                bytes + upload.statement.signed().statement.len() + upload.payload.len(),
+            )
+        });
+        if self
+            .accounts
+            .append(self.now, of, device, count as u64, bytes as u64)
+            .is_err()
+        {
+            return self.beyond(id, request, count);
+        }
         if let Some(index) = uploads
             .iter()
             .position(|u| u.statement.statement().signer != device)
@@ -75,6 +92,17 @@ impl Core {
             }
             Some(Err((index, rule, head))) => self.refuse(id, request, index, rule, head),
         }
+    }
+
+    /// Refused by its quota. Whoever goes on all the same has to connect again: until then nothing of theirs is checked.
+    fn beyond(&mut self, id: ConnectionId, request: u64, count: usize) {
+        if let Some(Connection::Live(live)) = self.connections.get_mut(&id) {
+            live.beyond += count;
+            if live.beyond > BEYOND {
+                return self.close(id, Rule::Quota);
+            }
+        }
+        self.refuse(id, request, 0, Rule::Quota, None);
     }
 
     /// Logins that go into the ledger take their positions like everything else.

@@ -24,6 +24,9 @@ impl Core {
         let (now, Some(Connection::Live(live))) = (self.now, self.connections.get_mut(&id)) else {
             return self.close(id, Rule::OutOfOrder);
         };
+        if self.accounts.ask(now, live.practice, live.device).is_err() {
+            return self.close(id, Rule::Quota);
+        }
         let Some(practice) = self.practices.get(&live.practice) else {
             return self.close(id, Rule::Unavailable);
         };
@@ -110,7 +113,7 @@ impl Core {
     }
 
     pub(super) fn fetch(&mut self, id: ConnectionId, fetch: &Fetch) {
-        let Some(live) = self.live(id) else {
+        let Some(Connection::Live(live)) = self.connections.get(&id) else {
             return self.close(id, Rule::OutOfOrder);
         };
         let Some(practice) = self.practices.get(&live.practice) else {
@@ -119,7 +122,7 @@ impl Core {
         if fetch.size == 0 || fetch.size > practice.tree.size() {
             return self.refuse(id, fetch.request, 0, Rule::BeyondEnd, None);
         }
-        if live.fetches >= FETCHES {
+        if live.fetches >= FETCHES || self.accounts.ask(self.now, live.practice, live.device).is_err() {
             return self.refuse(id, fetch.request, 0, Rule::Quota, None);
         }
         let asked = fetch.documents.iter().map(|d| Stream::Document(*d));

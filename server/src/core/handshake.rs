@@ -10,6 +10,7 @@ use troth_protocol::wire::{Hello, RelayMessage, Transcript, Welcome};
 
 use super::append::Round;
 use super::{Connection, ConnectionId, Core, Live};
+use crate::quota::TooMuch;
 use crate::verify::CheckedUpload;
 
 impl Core {
@@ -58,6 +59,11 @@ impl Core {
             Ok(device) => device.member,
             Err(rule) => return self.close(id, rule),
         };
+        match self.accounts.enter(self.now, hello.practice, hello.device, id) {
+            Ok(None) => {}
+            Ok(Some(oldest)) => self.close(oldest, Rule::Quota),
+            Err(TooMuch) => return self.close(id, Rule::Quota),
+        }
         let due = self.login_due(&hello.practice, &hello.device);
         let live = Live {
             practice: hello.practice,
@@ -65,6 +71,7 @@ impl Core {
             member,
             follow: None,
             fetches: 0,
+            beyond: 0,
         };
         self.connections.insert(id, Connection::Live(live));
         match self.resting() {

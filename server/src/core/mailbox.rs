@@ -24,6 +24,8 @@ type Answers = Vec<(ConnectionId, Result<Put, NoMail>)>;
 struct Mailbox {
     since: u64,
     opened_by: ConnectionId,
+    /// Whether whoever opened it is gone.
+    left: bool,
     /// A slot is filled once.
     slots: BTreeMap<u8, Vec<u8>>,
     waiting: BTreeSet<(u8, ConnectionId)>,
@@ -96,6 +98,7 @@ impl Mailboxes {
     pub(super) fn forget(&mut self, id: ConnectionId) {
         self.0.retain(|_, mailbox| {
             mailbox.waiting.retain(|(_, waiting)| *waiting != id);
+            mailbox.left |= mailbox.opened_by == id;
             !(mailbox.slots.is_empty() && mailbox.waiting.is_empty())
         });
     }
@@ -108,7 +111,8 @@ impl Mailboxes {
     }
 
     /// Who opens one more than they may leaves the oldest where they wait alone and nothing was put: so a device with many
-    /// invitations waits at one after the other.
+    /// invitations waits at one after the other. Where all are taken, the oldest goes that was left by whoever opened it and
+    /// that nobody waits at: who fills them all has to stay connected to each, and there is room for few who have not logged in.
     fn open(&mut self, now: u64, from: ConnectionId, id: MailboxId) -> Option<&mut Mailbox> {
         if !self.0.contains_key(&id) {
             let opened = self.0.iter().filter(|(_, mailbox)| mailbox.opened_by == from);
@@ -120,12 +124,20 @@ impl Mailboxes {
                 self.0.remove(&oldest);
             }
             if self.0.len() >= MAILBOXES {
-                return None;
+                let left = self
+                    .0
+                    .iter()
+                    .filter(|(_, mailbox)| mailbox.left && mailbox.waiting.is_empty());
+                let oldest = left
+                    .min_by_key(|(id, mailbox)| (mailbox.since, **id))
+                    .map(|(id, _)| *id)?;
+                self.0.remove(&oldest);
             }
         }
         Some(self.0.entry(id).or_insert_with(|| Mailbox {
             since: now,
             opened_by: from,
+            left: false,
             slots: BTreeMap::new(),
             waiting: BTreeSet::new(),
         }))

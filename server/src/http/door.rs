@@ -8,7 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,8 +22,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
-/// Connections that speak HTTP at once. Devices leave this count when their WebSocket opens.
-const VISITORS: usize = 1024;
+use super::{Caller, Entrance};
+
+/// What a relay that stops waits for: the connections that speak HTTP. How many there are is the entrance's business.
+const VISITORS: usize = 1 << 20;
 /// How long a TLS handshake may take.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// How long a request's head may take, and how long a connection may wait for its next request.
@@ -48,6 +53,8 @@ pub struct Door {
     pub tls: Option<TlsAcceptor>,
     /// What is served.
     pub router: Router,
+    /// Who is let in.
+    pub entrance: Entrance,
 }
 
 impl Door {
@@ -67,13 +74,24 @@ impl Door {
                 },
             };
             match accepted {
-                Ok((socket, _)) => {
-                    let (tls, router) = (self.tls.clone(), self.router.clone());
-                    tokio::spawn(visit(socket, tls, router, stop.clone(), permit));
+                Ok((socket, from)) => {
+                    // Refused without a word: an answer would cost more than whoever comes too often.
+                    let Some(caller) = self.entrance.enter(from.ip()) else {
+                        continue;
+                    };
+                    let (tls, router, stop) = (self.tls.clone(), self.router.clone(), stop.clone());
+                    tokio::spawn(async move {
+                        let let_go = caller.let_go();
+                        tokio::select! {
+                            () = visit(socket, tls, router, caller, stop, permit) => {}
+                            () = let_go => debug!("somebody else needed the place"),
+                        }
+                    });
                 }
                 Err(error) if is_theirs(&error) => {}
                 Err(error) => {
                     warn!(%error, "no more sockets for a moment; raise the limit of open files if this goes on");
+                    self.entrance.drop_one();
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -89,6 +107,7 @@ async fn visit(
     socket: TcpStream,
     tls: Option<TlsAcceptor>,
     router: Router,
+    caller: Caller,
     mut stop: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
 ) {
@@ -104,11 +123,16 @@ async fn visit(
             Err(_) => return debug!("a TLS handshake took too long"),
         },
     };
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(caller.clone());
+        routes.call(request)
+    });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     let mut serving = pin!(serving);
     let visit = async {

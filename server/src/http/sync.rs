@@ -6,12 +6,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::door::Socket;
-use super::{Shared, sentence};
+use super::{Caller, Shared, sentence};
 use crate::connection;
 
 /// Hands the socket over to [`connection::run`].
@@ -40,14 +38,19 @@ pub async fn upgrade(State(shared): State<Shared>, mut request: Request) -> Resp
     if !shared.relay.is_up() {
         return sentence(StatusCode::SERVICE_UNAVAILABLE, "The relay is shutting down.");
     }
+    let mut caller = request.extensions_mut().remove::<Caller>();
+    if let Some(caller) = &mut caller
+        && !caller.forwarded_for(request.headers())
+    {
+        let text = "R60: too many connections come from this address; wait a little.";
+        return sentence(StatusCode::TOO_MANY_REQUESTS, text);
+    }
     let upgrading = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         let Some((socket, read)) = upgrading.await.ok().and_then(taken) else {
             return;
         };
-        let config = Some(connection::config());
-        let socket = WebSocketStream::from_partially_read(socket, read, Role::Server, config).await;
-        connection::run(socket, shared.relay).await;
+        connection::run(socket, read, shared.relay, caller).await;
     });
     let accepted = [
         (header::CONNECTION, HeaderValue::from_static("upgrade")),

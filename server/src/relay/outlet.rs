@@ -1,11 +1,13 @@
 //! The way out to one connection: bounded in bytes. A reader that does not keep up is disconnected, never buffered
-//! without bound.
+//! without bound. What all connections together make the relay hold, going out and coming in, is counted too.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 
@@ -13,6 +15,13 @@ use troth_protocol::rule::Rule;
 const QUEUED_BYTES: usize = 3 * limits::FRAME;
 /// Bytes waiting below which a catch-up goes on.
 const READY_BYTES: usize = limits::ITEMS_FRAME;
+/// Bytes that wait for all sockets, and of messages that have not come to their end, above which nothing more is read for
+/// anybody who catches up, and whoever stands still is cut off. A frame that goes to many is counted for each of them.
+pub const HELD_BYTES: usize = 128 << 20;
+/// How long a connection may stand still while too much is held, in milliseconds.
+const STILL_MS: u64 = 3_000;
+/// How often a catch-up looks whether there is room again.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What goes out.
 pub enum Out {
@@ -22,13 +31,58 @@ pub enum Out {
     Close(Rule),
 }
 
-#[derive(Default)]
+/// What all connections together make the relay hold; cheap to clone.
+#[derive(Clone)]
+pub struct Held(Arc<Total>);
+
+struct Total {
+    bytes: AtomicUsize,
+    since: Instant,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self(Arc::new(Total {
+            bytes: AtomicUsize::new(0),
+            since: Instant::now(),
+        }))
+    }
+}
+
+impl Held {
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Acquire)
+    }
+
+    /// Whether that is more than it should be.
+    pub fn is_too_much(&self) -> bool {
+        self.bytes() > HELD_BYTES
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 struct Level {
     queued: AtomicUsize,
+    /// Bytes of a message that has begun to come in, and of those that wait to be dealt with.
+    reading: AtomicUsize,
+    /// When something last moved, or began to wait, by the clock of [`Held`].
+    moved: AtomicU64,
+    held: Held,
     /// Number of the rule by which the connection is cut off without waiting for its socket; 0: it is not.
     cut: AtomicU16,
     cut_off: Notify,
     drained: Notify,
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        let held = *self.queued.get_mut() + *self.reading.get_mut();
+        self.held.0.bytes.fetch_sub(held, Ordering::AcqRel);
+    }
 }
 
 /// What became of a frame.
@@ -55,10 +109,38 @@ pub struct Outbox {
     level: Arc<Level>,
 }
 
+/// What comes in on a connection is counted with this; cheap to clone.
+#[derive(Clone)]
+pub struct Meter(Arc<Level>);
+
+impl Meter {
+    /// So many bytes more have come. Returns how many have since a message was last dealt with.
+    pub fn came(&self, bytes: usize) -> usize {
+        let level = &self.0;
+        level.held.0.bytes.fetch_add(bytes, Ordering::AcqRel);
+        level.moved.store(level.held.now(), Ordering::Release);
+        level.reading.fetch_add(bytes, Ordering::AcqRel) + bytes
+    }
+
+    /// A message was dealt with.
+    pub fn dealt_with(&self) {
+        let bytes = self.0.reading.swap(0, Ordering::AcqRel);
+        self.0.held.0.bytes.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
 /// A way out.
-pub fn channel() -> (Outlet, Outbox) {
+pub fn channel(held: &Held) -> (Outlet, Outbox) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let level = Arc::new(Level::default());
+    let level = Arc::new(Level {
+        queued: AtomicUsize::new(0),
+        reading: AtomicUsize::new(0),
+        moved: AtomicU64::new(0),
+        held: held.clone(),
+        cut: AtomicU16::new(0),
+        cut_off: Notify::new(),
+        drained: Notify::new(),
+    });
     (
         Outlet {
             frames: sender,
@@ -75,7 +157,12 @@ impl Outlet {
     /// Queues a frame. Where too much waits already, the connection is cut off (R65).
     pub fn send(&self, frame: Bytes) -> Sent {
         let length = frame.len();
-        if self.level.queued.fetch_add(length, Ordering::AcqRel) + length > QUEUED_BYTES {
+        self.level.held.0.bytes.fetch_add(length, Ordering::AcqRel);
+        let before = self.level.queued.fetch_add(length, Ordering::AcqRel);
+        if before == 0 {
+            self.level.moved.store(self.level.held.now(), Ordering::Release);
+        }
+        if before + length > QUEUED_BYTES {
             self.cut(Rule::SlowReader);
             return Sent::TooSlow;
         }
@@ -96,9 +183,22 @@ impl Outlet {
         self.level.cut_off.notify_one();
     }
 
-    /// Waits until little waits; `false` when the connection is gone.
+    /// Since when nothing has moved on this connection though something is held for it, and how many bytes; `None` where it
+    /// is not for long enough to say so.
+    pub fn stands_still(&self) -> Option<(u64, usize)> {
+        let level = &self.level;
+        let held = level.queued.load(Ordering::Acquire) + level.reading.load(Ordering::Acquire);
+        let moved = level.moved.load(Ordering::Acquire);
+        let still = held > 0 && level.held.now() >= moved.saturating_add(STILL_MS);
+        still.then_some((moved, held))
+    }
+
+    /// Waits until little waits, here and in all; `false` when the connection is gone.
     pub async fn ready(&self) -> bool {
         loop {
+            while self.level.held.is_too_much() && !self.frames.is_closed() {
+                tokio::time::sleep(LOOK).await;
+            }
             // Listening begins before the level is looked at, so no change of it is missed; several may listen.
             let mut drained = std::pin::pin!(self.level.drained.notified());
             drained.as_mut().enable();
@@ -122,7 +222,14 @@ impl Outbox {
     /// Says that a frame of this length was written.
     pub fn written(&self, length: usize) {
         self.level.queued.fetch_sub(length, Ordering::AcqRel);
+        self.level.held.0.bytes.fetch_sub(length, Ordering::AcqRel);
+        self.level.moved.store(self.level.held.now(), Ordering::Release);
         self.level.drained.notify_waiters();
+    }
+
+    /// Counts what comes in on the same connection.
+    pub fn meter(&self) -> Meter {
+        Meter(self.level.clone())
     }
 
     /// A handle that resolves when the connection is cut off.
@@ -149,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn r65_what_waits_for_a_slow_reader_is_bounded() {
-        let (outlet, outbox) = channel();
+        let (outlet, outbox) = channel(&Held::default());
         let mut taken = 0;
         while outlet.send(frame(limits::ITEMS_FRAME)) == Sent::Queued {
             taken += limits::ITEMS_FRAME;
@@ -161,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_keeps_up_is_never_cut_off() {
-        let (outlet, mut outbox) = channel();
+        let (outlet, mut outbox) = channel(&Held::default());
         for _ in 0..100 {
             assert_eq!(outlet.send(frame(limits::FRAME)), Sent::Queued);
             let Some(Out::Frame(frame)) = outbox.next().await else {
@@ -173,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn several_readings_go_on_when_little_waits() {
-        let (outlet, outbox) = channel();
+        let (outlet, outbox) = channel(&Held::default());
         assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
         let waiting: Vec<_> = (0..3)
             .map(|_| {
@@ -190,8 +297,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_stands_still_is_told_apart_while_too_much_is_held_and_all_is_given_back() {
+        let held = Held::default();
+        let connections: Vec<_> = (0..=HELD_BYTES / READY_BYTES).map(|_| channel(&held)).collect();
+        for (outlet, _) in &connections {
+            assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
+        }
+        assert!(held.is_too_much());
+        let (other, outbox) = channel(&held);
+        let reading = tokio::spawn(async move { other.ready().await });
+        tokio::time::sleep(Duration::from_millis(STILL_MS / 2)).await;
+        assert!(!reading.is_finished(), "nobody is read for");
+        let (first, _) = &connections[0];
+        assert_eq!(first.stands_still(), None);
+        connections[1].1.written(READY_BYTES / 2);
+        outbox.meter().came(10);
+        tokio::time::sleep(Duration::from_millis(STILL_MS / 2 + 100)).await;
+        assert!(matches!(first.stands_still(), Some((_, READY_BYTES))));
+        assert_eq!(connections[1].0.stands_still(), None, "it moved");
+        drop(connections);
+        assert!(reading.await.unwrap());
+        assert_eq!(held.bytes(), 10);
+        outbox.meter().dealt_with();
+        assert_eq!(held.bytes(), 0);
+    }
+
+    #[tokio::test]
     async fn a_reading_ends_with_its_connection() {
-        let (outlet, outbox) = channel();
+        let (outlet, outbox) = channel(&Held::default());
         assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
         let reading = tokio::spawn(async move { outlet.ready().await });
         drop(outbox);

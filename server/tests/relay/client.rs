@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use troth_protocol::entry::Parsed;
-use troth_protocol::ids::{Nonce, PracticeId, VerifyingKey};
+use troth_protocol::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::{State, verify_genesis};
 use troth_protocol::statement::Policy;
@@ -112,7 +112,8 @@ impl Client {
         )
     }
 
-    pub async fn login(&mut self, practice: PracticeId, device: &Device, state: &State) {
+    /// Says hello, and is challenged. Returns the transcript's hash.
+    pub async fn hello(&mut self, practice: PracticeId, device: &Device) -> Hash {
         let hello = Hello {
             practice,
             device: device.id(),
@@ -124,7 +125,11 @@ impl Client {
             panic!("not challenged")
         };
         let key: VerifyingKey = ledger_key();
-        let transcript = Transcript::verify(hello, &challenge, &key).unwrap().hash();
+        Transcript::verify(hello, &challenge, &key).unwrap().hash()
+    }
+
+    pub async fn login(&mut self, practice: PracticeId, device: &Device, state: &State) {
+        let transcript = self.hello(practice, device).await;
         self.send(&ClientMessage::Session(device.session(state, transcript)))
             .await;
         let Ok(RelayMessage::Welcome(_)) = self.next().await else {
@@ -163,7 +168,12 @@ impl Client {
 
 /// A founder who is logged in, and follows.
 pub async fn founder(url: &str) -> (Client, Device, PracticeId, Reader) {
-    let admin = Device::new(1, super::people::member(1));
+    founder_of(url, 1).await
+}
+
+/// The founder of one practice among several.
+pub async fn founder_of(url: &str, number: u8) -> (Client, Device, PracticeId, Reader) {
+    let admin = Device::new(number, super::people::member(1));
     let (practice, state) = Client::connect(url).await.found(&admin).await;
     let mut client = Client::connect(url).await;
     client.login(practice, &admin, &state).await;

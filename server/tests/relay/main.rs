@@ -16,6 +16,7 @@ mod malformed;
 mod memory;
 mod people;
 mod process;
+mod quotas;
 mod reader;
 mod refusals;
 mod reload;

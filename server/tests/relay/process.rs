@@ -6,12 +6,14 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use troth_protocol::ids::Nonce;
+use troth_protocol::ids::{Nonce, PracticeId};
+use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{Append, ClientMessage, Hello, RelayMessage};
 
-use super::client::{Client, founder, put_key};
+use super::client::{Client, founder, founder_of, put_key};
 use super::people::{Device, document, member};
+use super::reader::Reader;
 use super::world::{ORIGIN, settings};
 
 fn program() -> Command {
@@ -312,6 +314,24 @@ fn resident(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
+/// A practice in which catching up takes several of the longest frames.
+async fn grown(url: &str, number: u8) -> (PracticeId, Device, Reader) {
+    let (mut writer, admin, practice, mut reader) = founder_of(url, number).await;
+    writer
+        .append(vec![admin.create(reader.state(), document(1), &[])])
+        .await;
+    let mut follower = Client::connect(url).await;
+    follower.login(practice, &admin, reader.state()).await;
+    follower.follow(2).await;
+    reader.begin_again();
+    follower.read_to(&mut reader, 3).await;
+    writer
+        .append(admin.edits(reader.state(), document(1), 8, &vec![7; 100_000]))
+        .await;
+    follower.read_to(&mut reader, 11).await;
+    (practice, admin, reader)
+}
+
 /// Devices that log in, catch up and follow, and then are quiet; another number of them with `IDLE=2000`.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
@@ -323,33 +343,33 @@ async fn an_idle_connection_costs_less_than_twelve_kib() {
     let dir = tempfile::tempdir().unwrap();
     put_key(dir.path());
     let serving = start(dir.path(), &[]);
-    let (mut writer, admin, practice, mut reader) = founder(&serving.url).await;
-    writer
-        .append(vec![admin.create(reader.state(), document(1), &[])])
-        .await;
-    let mut follower = Client::connect(&serving.url).await;
-    follower.login(practice, &admin, reader.state()).await;
-    follower.follow(2).await;
-    reader.begin_again();
-    follower.read_to(&mut reader, 3).await;
-    // Enough that catching up takes several of the longest frames.
-    writer
-        .append(admin.edits(reader.state(), document(1), 8, &vec![7; 100_000]))
-        .await;
-    follower.read_to(&mut reader, 11).await;
-
-    let mut idle = Vec::new();
+    // A device has eight connections, so there are many practices.
+    let mut practices = Vec::new();
+    for number in 0..u8::try_from((count + 50).div_ceil(limits::DEVICE_CONNECTIONS as u64)).unwrap() {
+        practices.push(Box::pin(grown(&serving.url, number)).await);
+    }
+    // What the process takes once is taken: the store's memory of what was read last among it.
+    for (practice, admin, reader) in &practices {
+        let mut client = Client::connect(&serving.url).await;
+        client.login(*practice, admin, reader.state()).await;
+        client.follow(0).await;
+        client
+            .read_to(&mut Reader::new(*practice, admin.member), 11)
+            .await;
+    }
+    let mut idle: Vec<Client> = Vec::new();
     let mut join = async |count| {
         for _ in 0..count {
+            let (practice, admin, reader) = &practices[idle.len() / limits::DEVICE_CONNECTIONS];
             let mut client = Client::connect(&serving.url).await;
-            client.login(practice, &admin, reader.state()).await;
+            client.login(*practice, admin, reader.state()).await;
             client.follow(0).await;
-            let mut caught_up = super::reader::Reader::new(practice, admin.member);
+            let mut caught_up = Reader::new(*practice, admin.member);
             client.read_to(&mut caught_up, 11).await;
             idle.push(client);
         }
     };
-    join(50).await; // what the process takes once is taken
+    join(50).await;
     let before = resident(serving.child.id());
     join(count).await;
     let each = resident(serving.child.id()).saturating_sub(before) / count;

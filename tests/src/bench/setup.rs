@@ -52,18 +52,9 @@ impl Setup {
     pub async fn new(name: &str, rng: &mut StdRng, devices: usize, documents: usize) -> Result<Self> {
         let data = Scratch::new(name)?;
         let relay = RelayProcess::start(&data.0, "sqlite")?;
-        let founder = Arc::new(Device::generate(rng));
-        let mut member = Connection::found(relay.address(), rng, &founder).await?;
+        let (member, all) = found(relay.address(), rng, devices).await?;
+        let founder = all[0].clone();
         let (mut connection, _) = Connection::log_in(relay.address(), rng, &member, &founder).await?;
-        let mut all = vec![founder.clone()];
-        while all.len() < devices {
-            let new: Vec<Device> = (all.len()..devices.min(all.len() + limits::ACTIONS))
-                .map(|_| Device::generate(rng))
-                .collect();
-            let upload = member.add_devices(rng, &founder, &new)?;
-            connection.append(1, vec![upload]).await?;
-            all.extend(new.into_iter().map(Arc::new));
-        }
         let (documents, uploads) = create(rng, &member, &founder, documents)?;
         append_all(&mut connection, uploads).await?;
         for device in &all[1..] {
@@ -77,6 +68,23 @@ impl Setup {
             _data: data,
         })
     }
+}
+
+/// Founds a practice with so many devices of its founder's.
+pub async fn found(address: &str, rng: &mut StdRng, devices: usize) -> Result<(Member, Vec<Arc<Device>>)> {
+    let founder = Arc::new(Device::generate(rng));
+    let mut member = Connection::found(address, rng, &founder).await?;
+    let (mut connection, _) = Connection::log_in(address, rng, &member, &founder).await?;
+    let mut all = vec![founder.clone()];
+    while all.len() < devices {
+        let new: Vec<Device> = (all.len()..devices.min(all.len() + limits::ACTIONS))
+            .map(|_| Device::generate(rng))
+            .collect();
+        let upload = member.add_devices(rng, &founder, &new)?;
+        connection.append(1, vec![upload]).await?;
+        all.extend(new.into_iter().map(Arc::new));
+    }
+    Ok((member, all))
 }
 
 /// Length of the relay's write-ahead log, in bytes, at which it is folded into the database and begun again.

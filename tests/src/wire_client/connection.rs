@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use rand::CryptoRng;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -160,6 +161,22 @@ impl Connection {
     pub async fn send(&mut self, message: &ClientMessage) -> Result<()> {
         self.queue(message).await?;
         self.flush().await
+    }
+
+    /// Sends one binary frame of any bytes; or, unless it `ends`, all of it but its last byte (RFC 6455 §5.2, masked with
+    /// zeros). For whoever wants to see what a relay makes of it.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub async fn send_raw(&mut self, body: &[u8], ends: bool) -> Result<()> {
+        if ends {
+            return Ok(self.socket.send(Message::binary(body.to_vec())).await?);
+        }
+        let mut frame = vec![0x82, 0xff];
+        frame.extend((body.len() as u64).to_be_bytes());
+        frame.extend([0; 4]);
+        frame.extend(&body[..body.len().saturating_sub(1)]);
+        Ok(self.socket.get_mut().write_all(&frame).await?)
     }
 
     /// Puts a message into the buffer that [`Self::flush`] sends.
