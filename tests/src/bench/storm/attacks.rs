@@ -112,9 +112,9 @@ pub(super) fn run(attack: Attack, target: &Arc<Target>) -> Result<()> {
     runtime.block_on(async {
         let mut all = JoinSet::new();
         match attack {
-            Attack::Handshakes => paced(target, &mut all, |target| handshake(target)).await,
+            Attack::Handshakes => paced(target, &mut all, handshake).await,
             Attack::HalfOpen => half_open(target).await,
-            Attack::Mailboxes => paced(target, &mut all, |target| mailboxes(target)).await,
+            Attack::Mailboxes => paced(target, &mut all, mailboxes).await,
             Attack::SlowReaders => each_device(target, &mut all, slow_reader).await,
             Attack::GiantFrames => {
                 for stranger in 0..64 {
