@@ -13,8 +13,9 @@ async fn no_storm_keeps_honest_devices_from_their_work() {
     for outcome in &outcomes {
         let (attack, slower) = (outcome.attack.name(), outcome.slower());
         println!(
-            "{attack}: {} done, {slower:.1} times slower, {} MiB",
+            "{attack}: {} done, {slower:.1} times slower at try {}, {} MiB",
             outcome.blows,
+            outcome.tries,
             outcome.memory >> 20
         );
     }
