@@ -56,7 +56,7 @@ pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadErr
         runtime: Handle::current(),
         back: ticks.clone(),
         readings: Arc::new(Semaphore::new(readings())),
-            reclaim,
+        reclaim,
     };
     tokio::spawn(async move {
         loop {
