@@ -13,6 +13,7 @@ mod fanout;
 mod follow;
 mod handshake;
 mod mailbox;
+mod witnessed;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -268,31 +269,6 @@ impl Core {
                 Err(refusal) => self.send(id, &RelayMessage::NoMail(refusal)),
             }
         }
-    }
-
-    /// Who logs in hears of the newest cosigned checkpoint, where the policy still asks for any.
-    fn show_witnessed(&mut self, id: ConnectionId) {
-        let Some(practice) = self.live(id).map(|live| live.practice) else {
-            return;
-        };
-        let asked = |p: &Practice| !p.state.roster.policy().witnesses.is_empty();
-        if let Some(frame) = self
-            .witnessed
-            .get(&practice)
-            .filter(|_| self.practices.get(&practice).is_some_and(asked))
-        {
-            self.effects.push(Effect::Send(id, frame.clone()));
-        }
-    }
-
-    /// Whoever is logged in to the practice hears of it.
-    fn witnessed(&mut self, practice: PracticeId, witnessed: Witnessed) {
-        let frame = Bytes::from(wire::frame(&RelayMessage::Witnessed(witnessed)));
-        let all: Vec<ConnectionId> = self.of_practice(&practice).collect();
-        for id in all {
-            self.effects.push(Effect::Send(id, frame.clone()));
-        }
-        self.witnessed.insert(practice, frame);
     }
 
     fn tick(&mut self) {
