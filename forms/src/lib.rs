@@ -8,18 +8,25 @@
 //! | [`response`] | answers as they arrive, and as they are being given |
 //! | [`sheet`] | a form with answers laid upon it: which items are enabled, row by row |
 //! | [`checked`] | a completed response that holds against its form: scores, crisis flags and consents come from here alone |
-//! | [`fault`] | what is wrong with a form or an answer, and where |
+//! | [`view`] | the rows of a sheet as JSON, for a page to draw |
+//! | [`plain`] | answers as plain text, for a terminal or a note |
+//! | [`shipped`] | the forms that come with Troth |
+//! | [`fault`] | what is wrong with a form or an answer, and where; [`words`] says it in English and 简体中文 |
 //!
 //! Nothing here is HTML. Texts of a form and of an answer are characters to be shown, by a page as text nodes.
 
 pub mod checked;
 pub mod fault;
 pub mod limits;
+pub mod plain;
 pub mod questionnaire;
 pub mod response;
 pub mod sheet;
+pub mod shipped;
 pub mod text;
 pub mod value;
+pub mod view;
+pub mod words;
 
 mod json;
 mod reader;

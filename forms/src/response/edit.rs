@@ -77,7 +77,7 @@ impl Response {
         let Some((items, name)) = self.reach(form, path) else {
             return false;
         };
-        if !form.item(name).is_some_and(|item| item.repeats.is_some()) {
+        if form.item(name).is_none_or(|item| item.repeats.is_none()) {
             return false;
         }
         let mut there = items
