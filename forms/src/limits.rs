@@ -21,7 +21,11 @@ pub const MOST_REPEATS: usize = 100;
 pub const RESPONSE_ITEMS: usize = 5_000;
 /// Longest text of a form, in characters: a consent's whole wording.
 pub const TEXT: usize = 10_000;
-/// Longest name in a form, in characters: a link id, a code, an address.
+/// Longest link id, in characters: a path of codes, as other tools make them. Every row's path is made of these.
+pub const LINK_ID: usize = 128;
+/// Rows of a form with answers laid upon it: each repetition of a group repeats everything in it.
+pub const ROWS: usize = 10_000;
+/// Longest name in a form, in characters: a code, an address.
 pub const NAME: usize = 255;
 /// Longest answer in words, in characters. A form's `maxLength` may only lower it.
 pub const ANSWER: usize = 20_000;

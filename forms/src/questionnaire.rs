@@ -51,7 +51,7 @@ pub struct Code {
 /// One item of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Its name, which no other item of the form has: 1 to 255 characters.
+    /// Its name, which no other item of the form has: 1 to 128 characters.
     pub link_id: String,
     /// The group around it.
     pub parent: Option<usize>,

@@ -11,6 +11,18 @@ use crate::text::{self, Text};
 /// FHIR's translation extension, on any text.
 pub const TRANSLATION: &str = "http://hl7.org/fhir/StructureDefinition/translation";
 
+/// What can be translated, and so may have a second field: its name after `_`.
+const TEXTS: &[&str] = &[
+    "title",
+    "description",
+    "purpose",
+    "copyright",
+    "text",
+    "prefix",
+    "display",
+    "valueString",
+];
+
 /// An object of which all names are among those expected.
 pub struct Object<'a> {
     fields: &'a Map<String, Json>,
@@ -21,7 +33,8 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// An object at `path`; every name in it is one of `names`, or `_` and one of them (what FHIR says about a primitive).
+    /// An object at `path`; every name in it is one of `names`, or `_` and one of them that
+    /// can be translated.
     pub fn read(
         json: &'a Json,
         path: String,
@@ -37,7 +50,8 @@ impl<'a> Object<'a> {
         };
         let object = Self { fields, path, item };
         for name in fields.keys() {
-            if !names.contains(&name.strip_prefix('_').unwrap_or(name)) {
+            let about = name.strip_prefix('_').filter(|name| TEXTS.contains(name));
+            if !names.contains(&about.unwrap_or(name)) {
                 let short: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
                 return Err(object.fault(FormFault::Unsupported(short)));
             }

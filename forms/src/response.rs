@@ -177,17 +177,7 @@ fn given(
 
 fn value(json: &Json, path: &str) -> Result<Value, AnswerError> {
     let wanted = "one value: valueBoolean, valueInteger, valueDecimal, valueDate, valueString or valueCoding";
-    let map = json
-        .as_object()
-        .ok_or_else(|| malformed(path, wanted.to_owned()))?;
-    let mut entries = map.iter();
-    match (entries.next(), entries.next()) {
-        (Some((name, json)), None) => name
-            .strip_prefix("value")
-            .and_then(|kind| Value::read(kind, json))
-            .ok_or_else(|| malformed(path, wanted.to_owned())),
-        _ => Err(malformed(path, wanted.to_owned())),
-    }
+    Value::parse(json).ok_or_else(|| malformed(path, wanted.to_owned()))
 }
 
 fn object<'a>(json: &'a Json, path: &str, names: &[&str]) -> Result<&'a Map<String, Json>, AnswerError> {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::fault::{AnswerError, AnswerFault};
+use crate::limits;
 use crate::questionnaire::{Condition, Item, Kind, Operator, Questionnaire};
 use crate::response::{Given, Response};
 use crate::value::Value;
@@ -132,7 +133,11 @@ impl<'q> Sheet<'q> {
             let found = by_name.remove(&*item.link_id).unwrap_or_default();
             let repeating = item.repeats.is_some() && matches!(item.kind, Kind::Group(_));
             let of = if repeating { found.len() } else { 1 };
-            let path = format!("{path}{}{}", if path.is_empty() { "" } else { "/" }, item.link_id);
+            let path = format!(
+                "{path}{}{}",
+                if path.is_empty() { "" } else { "/" },
+                step(&item.link_id)
+            );
             if !repeating && found.len() > 1 {
                 self.astray.push(AnswerError {
                     path: path.clone(),
@@ -159,6 +164,10 @@ impl<'q> Sheet<'q> {
                     });
                 }
                 let row = self.rows.len();
+                if row >= limits::ROWS {
+                    self.full(path);
+                    return;
+                }
                 self.rows.push(Row {
                     item,
                     index,
@@ -178,11 +187,19 @@ impl<'q> Sheet<'q> {
         let mut strangers: Vec<&str> = by_name.into_keys().collect();
         strangers.sort_unstable();
         for name in strangers {
-            let path = format!("{path}{}{name}", if path.is_empty() { "" } else { "/" });
+            let path = format!("{path}{}{}", if path.is_empty() { "" } else { "/" }, step(name));
             self.astray.push(AnswerError {
                 path,
                 what: AnswerFault::Unknown,
             });
+        }
+    }
+
+    /// Told once: the answers are too many to be laid out.
+    fn full(&mut self, path: String) {
+        let what = AnswerFault::TooMany(limits::ROWS);
+        if self.astray.last().is_none_or(|last| last.what != what) {
+            self.astray.push(AnswerError { path, what });
         }
     }
 
@@ -276,4 +293,27 @@ impl<'q> Sheet<'q> {
 /// Answers of the same kind, which alone can be more or less.
 fn ordered<'a>(values: &'a [Value], wanted: &'a Value) -> impl Iterator<Item = &'a Value> {
     values.iter().filter(|value| value.kind() == wanted.kind())
+}
+
+/// A link id as a step of a path: what a path is made with is written as in an address (RFC 3986, section 2.1).
+pub(crate) fn step(link_id: &str) -> String {
+    link_id
+        .replace('%', "%25")
+        .replace('/', "%2F")
+        .replace('[', "%5B")
+}
+
+/// A step's link id, and the number of the repetition if it has one.
+pub(crate) fn named(step: &str) -> (String, Option<usize>) {
+    let (name, number) = match step.split_once('[') {
+        Some((name, number)) => (
+            name,
+            number.strip_suffix(']').and_then(|number| number.parse().ok()),
+        ),
+        None => (step, None),
+    };
+    (
+        name.replace("%5B", "[").replace("%2F", "/").replace("%25", "%"),
+        number,
+    )
 }

@@ -153,6 +153,15 @@ impl Value {
         })
     }
 
+    /// Reads one entry of a FHIR list of answers: `{"valueInteger": 3}`. Nothing if it is none of the supported kinds.
+    pub fn parse(json: &Json) -> Option<Self> {
+        let mut entries = json.as_object()?.iter();
+        match (entries.next(), entries.next()) {
+            (Some((name, json)), None) => Self::read(name.strip_prefix("value")?, json),
+            _ => None,
+        }
+    }
+
     /// The kind's name in FHIR, as it stands after `value` or `answer`.
     pub fn kind(&self) -> &'static str {
         match self {

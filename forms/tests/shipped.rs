@@ -1,5 +1,9 @@
 //! The forms that come with Troth: read without a warning, in both languages, and scored as their authors published.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
 
 use troth_forms::questionnaire::Kind;
 use troth_forms::shipped::{SHIPPED, find};

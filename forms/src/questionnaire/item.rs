@@ -70,7 +70,7 @@ impl<'a> Items<'a> {
         depth: usize,
     ) -> Result<(), FormError> {
         let mut object = Object::read(json, path, None, FIELDS)?;
-        let link_id = object.needed("linkId", limits::NAME)?;
+        let link_id = object.needed("linkId", limits::LINK_ID)?;
         object.item = Some(link_id.clone());
         if self.all.len() >= limits::ITEMS {
             return Err(object.fault(FormFault::TooMuch(limits::ITEMS)));

@@ -101,6 +101,7 @@ impl Questionnaire {
         conditions::read(&mut form, &items.waiting)?;
         score::check(&form, &items.paths)?;
         form.consents(&items.paths)?;
+        form.start_is_bounded(&items.paths)?;
         let warnings = form.warnings();
         Ok((form, warnings))
     }
@@ -126,6 +127,24 @@ impl Questionnaire {
                         what: FormFault::Consent,
                     });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// An empty form, with every group as often as it must be there, is no longer than a response may be.
+    fn start_is_bounded(&self, paths: &[String]) -> Result<(), FormError> {
+        let mut total = 0_usize;
+        for (item, path) in self.items.iter().zip(paths) {
+            let least = |item: &super::Item| item.repeats.map_or(1, |occurs| occurs.least);
+            let times = self
+                .around(item)
+                .fold(1_usize, |times, item| times.saturating_mul(least(item).max(1)));
+            total = total.saturating_add(times);
+            if total > limits::RESPONSE_ITEMS {
+                let (path, item) = (path.clone(), Some(item.link_id.clone()));
+                let what = FormFault::TooMuch(limits::RESPONSE_ITEMS);
+                return Err(FormError { path, item, what });
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Answers being given, one at a time: what a page or a command line does between an empty form and a completed response.
 
-use crate::questionnaire::{Kind, Questionnaire};
-use crate::sheet::{Row, Sheet};
+use crate::questionnaire::{Item, Kind, Questionnaire};
+use crate::sheet::{Row, Sheet, named};
 use crate::value::Value;
 
 use super::{Given, Response, Status};
@@ -23,19 +23,17 @@ impl Response {
     ///
     /// Says whether there is such a question.
     pub fn set(&mut self, form: &Questionnaire, path: &str, values: Vec<Value>) -> bool {
-        let Some((items, name)) = self.reach(form, path) else {
+        let Some(place) = self.reach(form, path) else {
             return false;
         };
-        if !form
-            .item(name)
-            .is_some_and(|item| matches!(item.kind, Kind::Question(_)))
-        {
+        if !matches!(place.item.kind, Kind::Question(_)) {
             return false;
         }
-        items.retain(|given| given.link_id != name);
+        let link_id = place.item.link_id.clone();
+        place.items.retain(|given| given.link_id != link_id);
         if !values.is_empty() {
-            items.push(Given {
-                link_id: name.to_owned(),
+            place.items.push(Given {
+                link_id,
                 values,
                 items: Vec::new(),
             });
@@ -45,47 +43,42 @@ impl Response {
 
     /// Adds one more repetition of a group, with its initial values. Says whether there was room for one.
     pub fn add(&mut self, form: &Questionnaire, path: &str) -> bool {
-        let Some((items, name)) = self.reach(form, path) else {
+        let Some(place) = self.reach(form, path) else {
             return false;
         };
-        let Some(index) = form.index.get(name).copied() else {
-            return false;
-        };
-        let most = form
+        let there = place
             .items
-            .get(index)
-            .and_then(|item| item.repeats)
-            .map(|occurs| occurs.most);
-        let group = form
-            .items
-            .get(index)
-            .is_some_and(|item| matches!(item.kind, Kind::Group(_)));
-        let there = items.iter().filter(|given| given.link_id == name).count();
-        if !group || most.is_none_or(|most| there >= most) {
+            .iter()
+            .filter(|given| given.link_id == place.item.link_id)
+            .count();
+        let room = place.item.repeats.is_some_and(|occurs| there < occurs.most);
+        if !room || !matches!(place.item.kind, Kind::Group(_)) {
             return false;
         }
-        items.push(Given {
-            link_id: name.to_owned(),
+        let (link_id, items) = (place.item.link_id.clone(), fresh(form, Some(place.index)));
+        place.items.push(Given {
+            link_id,
             values: Vec::new(),
-            items: fresh(form, Some(index)),
+            items,
         });
         true
     }
 
-    /// Takes away one repetition of a group, counted from 1. Says whether there was one.
-    pub fn remove(&mut self, form: &Questionnaire, path: &str, number: usize) -> bool {
-        let Some((items, name)) = self.reach(form, path) else {
+    /// Takes away the repetition of a group that the path names: `child[2]`. Says whether there was one.
+    pub fn remove(&mut self, form: &Questionnaire, path: &str) -> bool {
+        let Some(place) = self.reach(form, path) else {
             return false;
         };
-        if form.item(name).is_none_or(|item| item.repeats.is_none()) {
+        let (Some(number), true) = (place.number, matches!(place.item.kind, Kind::Group(_))) else {
             return false;
-        }
-        let mut there = items
+        };
+        let mut there = place
+            .items
             .iter()
             .enumerate()
-            .filter(|(_, given)| given.link_id == name);
+            .filter(|(_, given)| given.link_id == place.item.link_id);
         let found = there.nth(number.wrapping_sub(1)).map(|(at, _)| at);
-        found.map(|at| items.remove(at)).is_some()
+        found.map(|at| place.items.remove(at)).is_some()
     }
 
     /// What is handed in: the answers that count, those of enabled items, in the form's order.
@@ -99,40 +92,48 @@ impl Response {
         }
     }
 
-    /// The list that a path leads to, and the name at its end; groups that do not repeat are made on the way.
-    fn reach<'p>(&mut self, form: &Questionnaire, path: &'p str) -> Option<(&mut Vec<Given>, &'p str)> {
+    /// The list that a path leads to, the item at its end and the number of the repetition it names; groups that do not
+    /// repeat are made on the way.
+    fn reach<'q>(&mut self, form: &'q Questionnaire, path: &str) -> Option<Place<'_, 'q>> {
         let mut items = &mut self.items;
         let mut parent = None;
-        let (groups, name) = match path.rsplit_once('/') {
-            Some((groups, name)) => (Some(groups), name),
-            None => (None, path),
-        };
-        for step in groups.into_iter().flat_map(|groups| groups.split('/')) {
-            let (name, number) = match step.strip_suffix(']').and_then(|step| step.rsplit_once('[')) {
-                Some((name, number)) if !form.index.contains_key(step) => {
-                    (name, number.parse::<usize>().ok()?)
-                }
-                _ => (step, 1),
-            };
-            let index = *form.index.get(name)?;
+        let mut steps = path.split('/').map(named).peekable();
+        while let Some((name, number)) = steps.next() {
+            let index = *form.index.get(&name)?;
             let item = form.items.get(index).filter(|item| item.parent == parent)?;
+            if steps.peek().is_none() {
+                return Some(Place {
+                    items,
+                    item,
+                    index,
+                    number,
+                });
+            }
             let there = items.iter().filter(|given| given.link_id == name).count();
             if there == 0 && item.repeats.is_none() && matches!(item.kind, Kind::Group(_)) {
                 items.push(Given {
-                    link_id: name.to_owned(),
+                    link_id: name.clone(),
                     values: Vec::new(),
                     items: Vec::new(),
                 });
             }
             let mut found = items.iter_mut().filter(|given| given.link_id == name);
-            items = &mut found.nth(number.checked_sub(1)?)?.items;
+            items = &mut found.nth(number.unwrap_or(1).checked_sub(1)?)?.items;
             parent = Some(index);
         }
-        (form.index.get(name).and_then(|at| form.items.get(*at))?.parent == parent).then_some((items, name))
+        None
     }
 }
 
-/// What a group holds before anybody answered.
+/// Where a path leads.
+struct Place<'a, 'q> {
+    items: &'a mut Vec<Given>,
+    item: &'q Item,
+    index: usize,
+    number: Option<usize>,
+}
+
+/// What a group holds before anybody answered: at most [`crate::limits::RESPONSE_ITEMS`], which a form is refused for else.
 fn fresh(form: &Questionnaire, parent: Option<usize>) -> Vec<Given> {
     let mut all = Vec::new();
     for (index, item) in form
