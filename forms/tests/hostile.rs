@@ -5,6 +5,8 @@
     reason = "a test that cannot go on must stop"
 )]
 
+// Long because forms made by hand and at random share how a form is written down.
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use troth_forms::plain;
