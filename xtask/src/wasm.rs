@@ -12,7 +12,7 @@ use crate::command::{cargo, output, program, run, run_within, target_dir};
 use crate::steps::Outcome;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PACKAGES: &[&str] = &["troth-protocol", "troth-client-core"];
+const PACKAGES: &[&str] = &["troth-protocol", "troth-forms", "troth-client-core"];
 
 /// The browser's own random numbers; without it getrandom refuses to build for this target.
 const FLAGS: &str = "--cfg getrandom_backend=\"wasm_js\"";

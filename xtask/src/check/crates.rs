@@ -16,6 +16,7 @@ const APART: &[(&str, &[&str], &str)] = &[
         "troth-server",
         &[
             "troth-client-core",
+            "troth-forms",
             "automerge",
             "hpke",
             "chacha20poly1305",
@@ -41,6 +42,17 @@ const APART: &[(&str, &[&str], &str)] = &[
         "troth-client-core",
         &["troth-server", "tokio", "rusqlite"],
         "the device's engine does no IO: a browser runs it too",
+    ),
+    (
+        "troth-forms",
+        &[
+            "troth-protocol",
+            "troth-client-core",
+            "troth-server",
+            "tokio",
+            "rusqlite",
+        ],
+        "a form and its answers are text: a page holds them without keys, without a clock and without IO",
     ),
 ];
 
