@@ -168,6 +168,30 @@ async fn r51_who_has_not_logged_in_has_no_signatures_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_a_false_statement_is_heard_again_long_after_and_others_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = relay(dir.path()).await;
+    let (mut liar, admin, practice, reader) = founder(&running.url()).await;
+    let mut honest = Client::connect(&running.url()).await;
+    honest.login(practice, &admin, reader.state()).await;
+    let create = admin.create(reader.state(), document(1), &[]);
+    // All of them are checked before the last is found to be false.
+    let mut uploads = vec![create.clone(); limits::APPEND_STATEMENTS];
+    uploads.last_mut().unwrap().payload.push(0);
+    liar.send(&ClientMessage::Append(Append { request: 1, uploads }))
+        .await;
+    assert!(matches!(liar.next().await, Ok(RelayMessage::Refused(_))));
+    let told = Instant::now();
+    honest.append(vec![create.clone()]).await;
+    let others = told.elapsed();
+    liar.append(vec![create]).await;
+    let again = told.elapsed();
+    assert!(again > Duration::from_millis(200), "{again:?}");
+    assert!(others * 2 < again, "{others:?} {again:?}");
+    running.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r3_a_stranger_sends_no_long_message_whether_it_ends_or_not() {
     let dir = tempfile::tempdir().unwrap();
     let running = relay(dir.path()).await;
