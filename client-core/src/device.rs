@@ -21,6 +21,7 @@
 //! | `link`, `invite`, `pending`, `recovery` | how a second device joins, a new member, one who lost everything |
 //! | `notes`, `partners` | notes that are signed, added to, shared by a client; whose lane is whose |
 //! | `people`, `sharing`, `ended` | members and roles; who reads which lane, and until when |
+//! | `last_opener` | who would take the last way to what is sensitive along |
 //! | `policy` | what the practice decides for itself |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
@@ -41,6 +42,7 @@ mod forms;
 mod gossip;
 mod invite;
 mod keyring;
+mod last_opener;
 mod ledger;
 mod link;
 mod log;

@@ -257,6 +257,10 @@ async fn revoke(
     if other.this {
         return Err(Failure::usage(say::revoke_this(language)));
     }
+    let takes = device.takes_last_sensitive_key(|_, id| *id == other.id);
+    if takes.map_err(|e| session.wrong(e))? {
+        session.out.note(&say::revoke_takes_sensitive(language, &called));
+    }
     let last = device.is_last_kit(&other.id);
     value["last_kit"] = last.into();
     if dry {

@@ -209,6 +209,10 @@ async fn change(session: &Session, wanted: &str, role: Role) -> Result<(), Failu
     let called = pick::called(&member);
     let changed = member.role != Some(role);
     if changed {
+        let last = device.takes_last_sensitive_key(|of, _| role != Role::Admin && *of == member.id);
+        if last.map_err(|e| session.wrong(e))? {
+            session.out.note(&say::takes_sensitive(language, &called));
+        }
         let done = device.change_role(driver::now(), &mut driver::rng(), member.id, role);
         done.map_err(|e| session.wrong(e))?;
     }

@@ -26,6 +26,8 @@ messages! {
     unnamed() = "(no name)", "（未命名）";
     revoke_ask(device: &str) = "Revoke {device}? It will read nothing that is written from now on; this cannot be undone.",
         "撤销 {device}？此后写入的内容它都无法读取；此操作无法撤回。";
+    revoke_takes_sensitive(device: &str) = "{device} is the only device that can open what is sensitive for the admins. What only it can open stays closed for good, unless it is opened there once with the second passphrase first, while the practice has another admin or you have another device, and `troth sync` is run.",
+        "只有 {device} 能为管理员打开敏感内容。除非先在该设备上用第二口令打开一次（此时本机构须另有管理员，或您另有设备），并运行 `troth sync`，否则只有它能打开的内容将永远无法打开。";
     revoke_last_kit() = "That is your last recovery kit. Without one, losing your devices means losing what only you can read.",
         "这是您最后一份恢复套件。没有它，一旦丢失所有设备，就会失去只有您能读取的内容。";
     revoke_last_ask(device: &str) = "Revoke {device} nevertheless, and be without a kit? This cannot be undone.",

@@ -52,6 +52,8 @@ messages! {
     remove_self() = "that is you: ask another admin to remove you.", "那是您自己：请让另一位管理员移除您。";
     remove_ask(member: &str) = "Remove {member} with all their devices? They will read nothing that is written from now on; this cannot be undone.",
         "移除 {member} 及其所有设备？此后写入的内容其都无法读取；此操作无法撤回。";
+    takes_sensitive(member: &str) = "{member} is the only admin who can open what is sensitive for the admins. Unless they hand it on first, what only they can open stays closed for good: have them open it once with their second passphrase while this practice has another admin, and run `troth sync`.",
+        "只有 {member} 能为管理员打开敏感内容。若其不先交出密钥，只有其能打开的内容将永远无法打开：请在本机构另有管理员时，让其用第二口令打开一次，并运行 `troth sync`。";
     remove_dry(member: &str, devices: usize, kits: usize, documents: usize) = "{member} would be removed (devices: {devices}, recovery kits: {kits}; documents whose key turns at once: {documents}; all others turn before their next edit). Nothing was done.",
         "将移除 {member}（设备：{devices}，恢复套件：{kits}；立即更换密钥的文档：{documents}；其余文档在下次编辑之前更换）。未做任何更改。";
     turning() = "Turning keys", "正在更换密钥";

@@ -8,6 +8,7 @@ mod costs;
 mod ending;
 mod from_now;
 mod joining;
+mod last_opener;
 mod matrix;
 mod meanwhile;
 mod names;

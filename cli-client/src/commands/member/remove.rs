@@ -40,6 +40,10 @@ pub async fn remove(
         "kits": member.kits,
         "documents": turning,
     });
+    let last = device.takes_last_sensitive_key(|of, _| *of == member.id);
+    if last.map_err(|e| session.wrong(e))? {
+        session.out.note(&say::takes_sensitive(language, &called));
+    }
     if dry {
         let (devices, kits) = (member.devices, member.kits);
         let words = say::remove_dry(language, &called, devices, kits, turning);
