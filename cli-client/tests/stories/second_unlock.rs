@@ -150,3 +150,29 @@ fn the_second_passphrase_is_chosen_and_changed_by_command() {
     assert_eq!(add(&old).code, 1);
     assert_eq!(add(&new).code, 0);
 }
+
+#[test]
+fn whoever_alone_opens_what_is_sensitive_is_not_let_go_without_a_word() {
+    let stage = Stage::new();
+    let relay = stage.relay();
+    let ash = stage.founder(&relay);
+    ash.ok(&ash.open(&["case", "new", "--skip-recovery", "Lee", "--partner-a", "Ann"]));
+    ash.ok(&ash.open(&ADD));
+    // Let in while what is sensitive is locked, Bo is not given the admins' key for it yet.
+    let bo = stage.member(&ash, "admin", "bo", "Bo Castellanos");
+    let remove = ["member", "remove", "Wanjiru Ashdown", "--dry-run"];
+    let warned = bo.ok(&remove);
+    assert!(
+        warned.stderr.contains("only admin who can open"),
+        "{}",
+        warned.stderr
+    );
+    ash.ok(&ash.open(&["sync"]));
+    bo.ok(&["sync"]);
+    let fine = bo.ok(&remove);
+    assert!(
+        !fine.stderr.contains("only admin who can open"),
+        "{}",
+        fine.stderr
+    );
+}

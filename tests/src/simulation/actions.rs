@@ -7,7 +7,7 @@ use troth_client_core::crypto::Passphrase;
 use troth_client_core::device::{SensitiveState, Share};
 use troth_client_core::document::NewNote;
 use troth_protocol::document::Document;
-use troth_protocol::ids::{CaseId, DocumentId, MemberId};
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, MemberId};
 use troth_protocol::keys::Class;
 use troth_protocol::statement::{Lane, Rights, Role};
 
@@ -324,7 +324,7 @@ impl World {
             return Ok(());
         };
         let (admin, me) = (device.role() == Some(Role::Admin), device.member());
-        let may = |id: &&troth_protocol::ids::DeviceId| {
+        let may = |id: &&DeviceId| {
             let of = state.roster.devices().get(*id).map(|d| d.member);
             **id != own && state.roster.active(id, u64::MAX).is_ok() && (admin || of == me)
         };
@@ -337,6 +337,9 @@ impl World {
             "revokes device {device}{}",
             if compromised { ", compromised" } else { "" }
         );
+        if self.takes_sensitive_along(seat, |_, id| *id == device) {
+            return Ok(());
+        }
         self.ask(seat, &words, |d, now, rng| {
             d.revoke_device(now, rng, device, compromised)
         })?;
@@ -351,6 +354,9 @@ impl World {
         let Some(role) = self.pick(&[Role::Admin, Role::Counselor, Role::Client, Role::Auditor]) else {
             return Ok(());
         };
+        if role != Role::Admin && self.takes_sensitive_along(seat, |of, _| *of == member) {
+            return Ok(());
+        }
         let words = format!("makes {member} {role:?}");
         self.ask(seat, &words, |device, now, rng| {
             device.change_role(now, rng, member, role)
@@ -364,11 +370,20 @@ impl World {
             return Ok(());
         };
         let compromised = self.one_in(3);
+        if self.takes_sensitive_along(seat, |of, _| *of == member) {
+            return Ok(());
+        }
         let words = format!("removes {member}");
         self.ask(seat, &words, |device, now, rng| {
             device.remove_member(now, rng, member, compromised)
         })?;
         Ok(())
+    }
+
+    /// People heed the warning that what is sensitive would stay closed for good.
+    fn takes_sensitive_along(&self, seat: SeatId, leaves: impl Fn(&MemberId, &DeviceId) -> bool) -> bool {
+        let device = self.seats[seat].device();
+        device.is_some_and(|d| d.takes_last_sensitive_key(leaves).unwrap_or(false))
     }
 
     fn a_case_is_erased(&mut self) -> Step {
