@@ -217,8 +217,6 @@ fn lineage() {
         let whose = case.within("holder");
         let holder = if whose.has("member") {
             KeyHolder::Member(MemberId(whose.array("member")))
-        } else if whose.has("invite") {
-            KeyHolder::Invite(InviteId(whose.array("invite")))
         } else {
             KeyHolder::Role(u8::try_from(whose.number("role")).unwrap())
         };

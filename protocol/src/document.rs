@@ -6,6 +6,7 @@
 mod apply;
 mod control;
 mod custody;
+mod intake;
 mod readers;
 mod snapshot;
 
@@ -13,10 +14,11 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::ids::{CaseId, DeviceId, DocumentId, Hash};
+use crate::ids::{CaseId, DeviceId, DocumentId, Hash, InviteId};
 use crate::keys::{Class, KeyRef};
 use crate::statement::{Lane, Reader};
 
+pub use intake::Link;
 pub use snapshot::SnapshotRecord;
 
 /// A document's state, with its history.
@@ -43,6 +45,8 @@ pub struct Document {
     erased: Option<u64>,
     #[n(9)]
     snapshots: Vec<SnapshotRecord>,
+    #[n(10)]
+    links: BTreeMap<InviteId, Link>,
 }
 
 /// A right, and the positions between which it was held.

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::ids::{DeviceId, DocumentId, Hash, InviteId, MemberId, VerifyingKey};
+use crate::ids::{DeviceId, DocumentId, Hash, MemberId, VerifyingKey};
 use crate::statement::Role;
 use crate::{cbor, labels};
 
@@ -146,9 +146,6 @@ pub enum KeyRef {
     /// A document's key of an epoch.
     #[n(3)]
     Epoch(#[n(0)] DocumentId, #[n(1)] u64),
-    /// An intake invite's recipient key.
-    #[n(4)]
-    Invite(#[n(0)] InviteId),
 }
 
 /// One sealed key: the secret that `key` names, closed so that the holder of `to` can open it. Statements list them in

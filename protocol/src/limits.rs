@@ -38,6 +38,22 @@ pub const COVERS: usize = 1024;
 pub const SNAPSHOT_GRACE_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// How much a client's clock may lag behind the relay's when it judges whether that wait is over, in milliseconds: a day.
 pub const SNAPSHOT_SKEW_MS: u64 = 24 * 60 * 60 * 1000;
+/// Intake links of one document, open or not.
+pub const LINKS: usize = 64;
+/// Longest life of an intake link, in milliseconds: a year.
+pub const LINK_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+/// Submissions through one intake link: answers, and later requests for a copy, for an erasure, a withdrawal.
+pub const LINK_SUBMISSIONS: usize = 32;
+/// Longest sealed form behind an intake link, in bytes: the largest that is shipped is a tenth of this.
+pub const LINK_FORM: usize = 256 * 1024;
+/// Tries to prove the PIN of an intake link, for its life: a PIN of six digits is guessed once in 100,000 links.
+pub const PIN_TRIES: u8 = 10;
+/// Longest draft that the relay keeps for an intake link, in bytes.
+pub const DRAFT: usize = 60 * 1024;
+/// Life of a draft since it was last kept, in milliseconds: thirty days.
+pub const DRAFT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Longest payload of a submission, in bytes: with its statement it fits a stranger's frame.
+pub const SUBMISSION: usize = 60 * 1024;
 /// Pending invitations of a practice.
 pub const INVITES: usize = 1024;
 /// Open proposals to recover a member: each holds a device's and a member's keys, about 5 KiB, and asks for an admin's eye.

@@ -102,6 +102,8 @@ rules! {
     NoWriter = 45, "this would leave the document without anyone who can write";
     /// R46: a snapshot covers what its authors' chains hold; an attestation names a snapshot of another member.
     Snapshot = 46, "the snapshot does not cover what it says, or cannot be attested by this member";
+    /// R47: an intake link is open, not expired, not used up; what comes through it is signed by its key.
+    Link = 47, "the intake link is unknown, closed, expired or used up";
     /// R50: a session is signed over this connection's own transcript.
     Transcript = 50, "the login is not for this connection";
     /// R51: messages come in the order of the protocol's states.
@@ -110,6 +112,8 @@ rules! {
     BeyondEnd = 52, "the client is ahead of the ledger";
     /// R53: a mailbox holds what was put into it for ten minutes, one value in each slot.
     Mailbox = 53, "the code is unknown, used or older than ten minutes";
+    /// R54: what the relay keeps for an intake link is given to whoever proves its PIN, ten tries for the link's life.
+    Pin = 54, "the PIN is not the right one, or was tried too often";
     /// R60: what is sent and asked for stays within the connection's, device's and practice's quota.
     Quota = 60, "too much at once; wait a little";
     /// R61: the relay has room on its disk.
@@ -143,6 +147,8 @@ impl Rule {
                 "Ask the member's other device, or an admin, to add this device again as a new one."
             }
             Self::Version => "Update the older of the two programs.",
+            Self::Pin => "Try again with the right PIN; after ten wrong ones, ask for a new link.",
+            Self::Link => "Ask whoever sent the link for a new one.",
             Self::Mailbox | Self::Invitation => "Ask for a new code.",
             Self::NotPermitted => "Ask an admin of the practice.",
             Self::TooLarge => "Make it smaller, or attach it as a file.",

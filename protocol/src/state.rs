@@ -10,7 +10,7 @@ use crate::ids::{DeviceId, DocumentId, Hash, PracticeId, VerifyingKey};
 use crate::keys::SealedKeys;
 use crate::roster::Roster;
 use crate::rule::Rule;
-use crate::statement::{Body, Statement};
+use crate::statement::{Body, CloseInvite, Invite, Reply, Statement, Submission};
 use crate::stream::Stream;
 use crate::{cbor, limits};
 
@@ -87,7 +87,13 @@ impl State {
     pub fn signing_key(&self, statement: &Statement) -> Result<VerifyingKey, Rule> {
         match &statement.body {
             Body::Genesis(_) => Err(Rule::Genesis),
-            Body::Submission(_) => Err(Rule::NotInUse),
+            Body::Submission(submission) => {
+                let document = self.documents.get(&submission.document);
+                let link = document
+                    .and_then(|d| d.link(&submission.invite))
+                    .ok_or(Rule::Link)?;
+                Ok(link.key)
+            }
             Body::Notice(_) => Ok(self.roster.ledger_key()),
             _ => self
                 .roster
@@ -141,8 +147,12 @@ impl State {
                     return Err(Rule::UnknownDevice);
                 }
             }
-            Body::Invite(_) | Body::Submission(_) => {
-                return Err(Rule::NotInUse);
+            Body::Invite(Invite { document, .. })
+            | Body::CloseInvite(CloseInvite { document, .. })
+            | Body::Submission(Submission { document, .. })
+            | Body::Reply(Reply { document, .. }) => {
+                let document = self.documents.get_mut(document).ok_or(Rule::NoSuchDocument)?;
+                document.intake(&self.roster, position, received, statement)?;
             }
         }
         self.received = received;
@@ -237,11 +247,19 @@ impl State {
 /// R8: a payload stands where one is needed and nowhere else, and nothing exceeds its limit (R3).
 fn check_form(statement: &Statement) -> Result<(), Rule> {
     let needs = match &statement.body {
-        Body::Genesis(_) | Body::Change(_) | Body::Snapshot(_) | Body::Invite(_) | Body::Submission(_) => {
-            true
-        }
+        Body::Genesis(_)
+        | Body::Change(_)
+        | Body::Snapshot(_)
+        | Body::Invite(_)
+        | Body::Submission(_)
+        | Body::Reply(_) => true,
         Body::Roster(_) | Body::Document(_) => !statement.sealings().is_empty(),
-        Body::Attest(_) | Body::Session(_) | Body::Access(_) | Body::Erasure(_) | Body::Notice(_) => false,
+        Body::Attest(_)
+        | Body::Session(_)
+        | Body::Access(_)
+        | Body::Erasure(_)
+        | Body::Notice(_)
+        | Body::CloseInvite(_) => false,
     };
     if needs != statement.payload.is_some() {
         return Err(Rule::PayloadKind);

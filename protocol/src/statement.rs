@@ -16,7 +16,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 pub use change::{Attest, Change, Cover, Snapshot};
 pub use document::{Document, DocumentAction, Lane, Principal, Reader, Rights};
 pub use genesis::{Genesis, Policy};
-pub use intake::{Invite, Submission, SubmissionKind};
+pub use intake::{CloseInvite, Invite, InvitePayload, Reply, Submission, SubmissionKind};
 pub use log::{Access, AccessKind, Erasure, Notice, NoticeKind, Session};
 pub use roster::{CheckpointRef, DeviceKind, Role, Roster, RosterAction};
 
@@ -92,13 +92,17 @@ pub enum Body {
     /// A history fetch, an export, a print.
     Access(Access),
     /// An intake link exists.
-    Invite(Box<Invite>),
+    Invite(Invite),
     /// What came through an intake link.
     Submission(Submission),
     /// Orders a document's payloads and keys destroyed.
     Erasure(Erasure),
     /// What only the relay saw.
     Notice(Notice),
+    /// An intake link takes no answers any more.
+    CloseInvite(CloseInvite),
+    /// The answer to what came through an intake link.
+    Reply(Reply),
 }
 
 impl Body {
@@ -117,6 +121,8 @@ impl Body {
             Self::Submission(_) => 9,
             Self::Erasure(_) => 10,
             Self::Notice(_) => 11,
+            Self::CloseInvite(_) => 12,
+            Self::Reply(_) => 13,
         }
     }
 
@@ -135,6 +141,8 @@ impl Body {
             Self::Submission(_) => "submission",
             Self::Erasure(_) => "erasure",
             Self::Notice(_) => "notice",
+            Self::CloseInvite(_) => "close-invite",
+            Self::Reply(_) => "reply",
         }
     }
 }
@@ -150,8 +158,10 @@ impl Statement {
             Body::Attest(a) => Stream::Document(a.document),
             Body::Erasure(e) => Stream::Document(e.document),
             Body::Session(_) | Body::Access(_) => Stream::device(&self.signer),
-            Body::Invite(i) => Stream::Invite(i.invite),
-            Body::Submission(s) => Stream::Invite(s.invite),
+            Body::Invite(i) => Stream::Document(i.document),
+            Body::CloseInvite(c) => Stream::Document(c.document),
+            Body::Submission(s) => Stream::Document(s.document),
+            Body::Reply(r) => Stream::Document(r.document),
             Body::Notice(_) => Stream::Notices,
         }
     }
@@ -162,7 +172,6 @@ impl Statement {
             Body::Genesis(g) => &g.sealings,
             Body::Roster(r) => &r.sealings,
             Body::Document(d) => &d.sealings,
-            Body::Invite(i) => &i.sealings,
             _ => &[],
         }
     }
@@ -191,6 +200,8 @@ impl<C> Encode<C> for Statement {
             Body::Submission(b) => e.encode_with(b, ctx)?,
             Body::Erasure(b) => e.encode_with(b, ctx)?,
             Body::Notice(b) => e.encode_with(b, ctx)?,
+            Body::CloseInvite(b) => e.encode_with(b, ctx)?,
+            Body::Reply(b) => e.encode_with(b, ctx)?,
         };
         Ok(())
     }
@@ -218,6 +229,8 @@ impl<'b, C> Decode<'b, C> for Statement {
             9 => Body::Submission(d.decode_with(ctx)?),
             10 => Body::Erasure(d.decode_with(ctx)?),
             11 => Body::Notice(d.decode_with(ctx)?),
+            12 => Body::CloseInvite(d.decode_with(ctx)?),
+            13 => Body::Reply(d.decode_with(ctx)?),
             _ => return Err(minicbor::decode::Error::message("unknown kind")),
         };
         Ok(Self {

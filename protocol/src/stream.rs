@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::ids::{DeviceId, DocumentId, InviteId};
+use crate::ids::{DeviceId, DocumentId};
 
 /// A sequence of entries that the same readers see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -10,12 +10,9 @@ pub enum Stream {
     /// Genesis and the practice chain.
     #[n(0)]
     Roster,
-    /// One document: its control chain, changes, snapshots and erasure.
+    /// One document: its control chain, changes, snapshots, erasure, and its intake links with what came through them.
     #[n(1)]
     Document(#[n(0)] DocumentId),
-    /// One intake invite and its submissions.
-    #[n(2)]
-    Invite(#[n(0)] InviteId),
     /// One device's log, named by the first half of its id.
     #[n(3)]
     Device(#[n(0)] DocumentId),
@@ -37,7 +34,6 @@ impl Stream {
         let (kind, id) = match self {
             Self::Roster => (0, [0; 16]),
             Self::Document(d) => (1, d.0),
-            Self::Invite(i) => (2, i.0),
             Self::Device(d) => (3, d.0),
             Self::Notices => (4, [0; 16]),
         };

@@ -56,7 +56,6 @@ pub fn visible_until(state: &State, member: &MemberId, stream: &Stream) -> Optio
             (oversees || own()).then_some(u64::MAX)
         }
         Stream::Notices => oversees.then_some(u64::MAX),
-        Stream::Invite(_) => oversees.then_some(u64::MAX),
     }
 }
 

@@ -5,6 +5,7 @@
 //! receiver refuses what it does not know with R1 or R2 and closes.
 
 mod client;
+mod intake;
 mod items;
 mod relay;
 mod transcript;
@@ -12,6 +13,7 @@ mod transcript;
 use minicbor::{Decode, Encode};
 
 pub use client::{Append, ClientMessage, Fetch, Follow, Found, Hello, MailboxId, Put, Take, Upload};
+pub use intake::{KeepDraft, LinkReply, LinkSecret, Linked, NoLink, Submit, Unlock, Unlocked};
 pub use items::{EntryItem, Folded, Item, Items, Mismatch, RootsItem};
 pub use relay::{
     Appended, Challenge, Goodbye, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,

@@ -12,6 +12,7 @@ mod compact;
 mod fanout;
 mod follow;
 mod handshake;
+mod intake;
 mod mailbox;
 mod witnessed;
 
@@ -138,6 +139,8 @@ pub struct Core {
     now: u64,
     /// Until when nothing is written after a write that failed, and the rule that says why.
     resting: Option<(u64, Rule)>,
+    /// When drafts are looked through for those that have expired, in milliseconds since the Unix epoch.
+    next_sweep: u64,
     /// Whether payloads were dropped whose space is not yet given back, as far as this process knows.
     dropped: bool,
 }
@@ -162,6 +165,7 @@ impl Core {
             unsettled: Settlement::default(),
             now: 0,
             resting: None,
+            next_sweep: 0,
             dropped: true,
         })
     }
@@ -187,9 +191,13 @@ impl Core {
         self.resting = self.resting.filter(|(until, _)| self.now < *until);
         let mut round = Round::default();
         let mut appends = Vec::new();
+        let mut submissions = Vec::new();
         for event in events {
             match event {
                 Event::Message(id, Checked::Append(request, uploads)) => appends.push((id, request, uploads)),
+                Event::Message(id, Checked::Submit(request, of, parsed, payload)) => {
+                    submissions.push((id, request, of, parsed, payload));
+                }
                 Event::Message(id, message) => self.message(rng, id, message, &mut round),
                 Event::Delivered(id, purpose, position) => self.delivered(id, purpose, position),
                 Event::Closed(id) => self.closed(id),
@@ -200,6 +208,9 @@ impl Core {
         self.log_in_waiting(&mut round);
         for (id, request, uploads) in appends {
             self.append(id, request, uploads, &mut round);
+        }
+        for (id, request, of, parsed, payload) in submissions {
+            self.submit(id, request, of, *parsed, payload, &mut round);
         }
         self.commit(round);
         std::mem::take(&mut self.effects)
@@ -215,6 +226,7 @@ impl Core {
     /// if it had just begun to.
     fn set_back(&mut self, now: u64) {
         self.mailboxes.set_back(now);
+        self.next_sweep = self.next_sweep.min(now);
         self.resting = self
             .resting
             .map(|(until, rule)| (until.min(now.saturating_add(pause(rule))), rule));
@@ -258,7 +270,10 @@ impl Core {
                 let answers = self.mailboxes.take(self.now, id, take);
                 self.mail(answers);
             }
-            Checked::Append(..) => {}
+            Checked::Link(invite) => self.link(id, &invite),
+            Checked::Unlock(unlock) => self.unlock(rng, id, &unlock),
+            Checked::KeepDraft(keep) => self.keep_draft(id, keep),
+            Checked::Append(..) | Checked::Submit(..) => {}
         }
     }
 
@@ -276,6 +291,7 @@ impl Core {
         self.mail(expired);
         self.compact();
         self.accounts.sweep(self.now);
+        self.sweep_drafts();
         self.beats();
     }
 

@@ -5,11 +5,12 @@ mod load;
 mod sequence;
 mod tiles;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint};
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{DocumentId, Hash, InviteId, PracticeId};
 use troth_protocol::roster::Roster;
 use troth_protocol::state::State;
 use troth_protocol::tree::Tree;
@@ -36,6 +37,8 @@ pub struct Practice {
     pub checkpoint: CompactCheckpoint,
     /// Size at which the state was last written down.
     pub written_down: u64,
+    /// The document of each intake link.
+    pub links: HashMap<InviteId, DocumentId>,
     /// Documents with payloads that may have to go.
     sweep: Sweep,
 }
@@ -52,6 +55,7 @@ impl Practice {
             roster: Arc::new(state.roster.clone()),
             signers: Arc::new(Signers::of(&state.roster)),
             sweep: Sweep::of(&state),
+            links: links_of(&state),
             state,
             tree: Arc::new(tree),
             checkpoint,
@@ -80,6 +84,13 @@ impl Practice {
     pub fn sign(&mut self, key: &SigningKey) {
         self.checkpoint = sign(&self.state, self.tree.size(), self.tree.root(), key);
     }
+}
+
+fn links_of(state: &State) -> HashMap<InviteId, DocumentId> {
+    let documents = state.documents.iter();
+    documents
+        .flat_map(|(id, document)| document.links().map(|(invite, _)| (*invite, *id)))
+        .collect()
 }
 
 /// The relay's signature on a size and root of a practice's ledger.

@@ -16,7 +16,7 @@
 
 use std::path::Path;
 
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 
 #[cfg(test)]
 mod conformance;
@@ -156,6 +156,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The disk's only.
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError>;
+
+    /// What is kept for an intake link beside every ledger: what its PIN opens, and its draft.
+    ///
+    /// # Errors
+    /// The disk's only.
+    fn kept(&self, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps that in the place of what was kept, or takes it away. *Durable on return*, as [`Self::commit`] is.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the disk's; what was kept before is then there still, or the new one is.
+    fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError>;
 
     /// Gives the space of erased payloads back to the file system, where the engine can, and leaves no byte
     /// of them in any of its files. May take long on a large store; commits go on meanwhile, between its

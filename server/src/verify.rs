@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use troth_protocol::entry::{Parsed, Signed, Verified};
-use troth_protocol::ids::{DeviceId, PracticeId};
+use troth_protocol::ids::{DeviceId, InviteId, PracticeId};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::signature::PublicKey;
 use troth_protocol::state::{sealed_keys, verify_genesis};
-use troth_protocol::statement::{Body, Statement};
-use troth_protocol::wire::{self, ClientMessage, Fetch, Follow, Hello, Put, Take, Upload};
+use troth_protocol::statement::{Body, InvitePayload};
+use troth_protocol::wire::{
+    self, ClientMessage, Fetch, Follow, Hello, KeepDraft, Put, Submit, Take, Unlock, Upload,
+};
 
 pub use crate::directory::{Directory, Signers};
 
@@ -46,6 +47,15 @@ pub enum Checked {
     Put(Put),
     /// See [`ClientMessage::Take`].
     Take(Take),
+    /// See [`ClientMessage::Link`].
+    Link(InviteId),
+    /// See [`ClientMessage::Submit`]: the request, the practice, the submission and its payload. Its signature is checked by
+    /// the core, which knows the link's key.
+    Submit(u64, PracticeId, Box<Parsed>, Vec<u8>),
+    /// See [`ClientMessage::Unlock`].
+    Unlock(Unlock),
+    /// See [`ClientMessage::KeepDraft`].
+    KeepDraft(KeepDraft),
 }
 
 /// Why a message went no further.
@@ -130,6 +140,29 @@ fn checked_message(
         }
         ClientMessage::Put(put) => Checked::Put(put),
         ClientMessage::Take(take) => Checked::Take(take),
+        ClientMessage::Link(invite) => Checked::Link(invite),
+        ClientMessage::Submit(Submit {
+            request,
+            practice,
+            upload: Upload { signed, payload },
+        }) => {
+            let refuse = |rule| Fault::Statement(request, 0, rule);
+            let submission = parsed(signed, &payload).map_err(refuse)?;
+            if !matches!(submission.statement().body, Body::Submission(_)) {
+                return Err(refuse(Rule::NotAppendable));
+            }
+            Checked::Submit(request, practice, Box::new(submission), payload)
+        }
+        ClientMessage::Unlock(unlock) => Checked::Unlock(unlock),
+        ClientMessage::KeepDraft(keep)
+            if keep
+                .draft
+                .as_ref()
+                .is_some_and(|draft| draft.len() > limits::DRAFT) =>
+        {
+            return Err(Rule::TooLarge.into());
+        }
+        ClientMessage::KeepDraft(keep) => Checked::KeepDraft(keep),
     })
 }
 
@@ -143,7 +176,7 @@ fn checked(upload: Upload, signers: &Signers) -> Result<CheckedUpload, Rule> {
     let statement = parsed(upload.signed, &upload.payload)?;
     if matches!(
         statement.statement().body,
-        Body::Session(_) | Body::Notice(_) | Body::Genesis(_)
+        Body::Session(_) | Body::Notice(_) | Body::Genesis(_) | Body::Submission(_)
     ) {
         return Err(Rule::NotAppendable);
     }
@@ -153,24 +186,24 @@ fn checked(upload: Upload, signers: &Signers) -> Result<CheckedUpload, Rule> {
     })
 }
 
-/// R1, R3, R4: the statement's form, its payload, and as many sealed keys in it as the statement lists.
+/// R1, R3, R4: the statement's form, its payload, and as many sealed keys in it as the statement lists; an invite's two
+/// halves.
 fn parsed(signed: Signed, payload: &[u8]) -> Result<Parsed, Rule> {
     let parsed = Parsed::parse(signed)?;
     parsed.check_payload(payload)?;
-    if !parsed.statement().sealings().is_empty() && !matches!(parsed.statement().body, Body::Invite(_)) {
+    if !parsed.statement().sealings().is_empty() {
         sealed_keys(parsed.statement(), payload)?;
+    }
+    if matches!(parsed.statement().body, Body::Invite(_)) {
+        let payload: InvitePayload = troth_protocol::cbor::decode(payload)?;
+        if payload.form.len() > limits::LINK_FORM {
+            return Err(Rule::TooLarge);
+        }
     }
     Ok(parsed)
 }
 
 fn signature(parsed: Parsed, signers: &Signers) -> Result<Verified, Rule> {
-    let key = signing_key(parsed.statement(), signers)?;
+    let key = signers.key(&parsed.statement().signer)?;
     parsed.verify_with(key, signers.practice())
-}
-
-fn signing_key<'a>(statement: &Statement, signers: &'a Signers) -> Result<&'a PublicKey, Rule> {
-    match statement.body {
-        Body::Submission(_) => Err(Rule::NotInUse),
-        _ => signers.key(&statement.signer),
-    }
 }

@@ -1,8 +1,8 @@
-//! Sealing keys that are handed on: a member's, a role's, an invite's. Each generation is sealed to its holders, and seals
+//! Sealing keys that are handed on: a member's, a role's. Each generation is sealed to its holders, and seals
 //! the generation before it.
 
 use rand_core::CryptoRng;
-use troth_protocol::ids::{InviteId, MemberId, PracticeId};
+use troth_protocol::ids::{MemberId, PracticeId};
 use zeroize::Zeroizing;
 
 use super::error::{OpenError, SealError};
@@ -16,8 +16,6 @@ pub enum KeyHolder {
     Member(MemberId),
     /// A role's, by its number, held by the members who have the role.
     Role(u8),
-    /// An invite's, held by its readers.
-    Invite(InviteId),
 }
 
 /// Which generation of whose sealing key.
@@ -40,7 +38,6 @@ impl KeyContext {
         let (kind, id) = match self.holder {
             KeyHolder::Member(member) => (1, member.0),
             KeyHolder::Role(role) => (2, [role, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            KeyHolder::Invite(invite) => (3, invite.0),
         };
         let mut out = [0; 58];
         out[..32].copy_from_slice(self.practice.as_bytes());

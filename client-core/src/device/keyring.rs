@@ -54,7 +54,7 @@ fn key_context(practice: PracticeId, position: u64, key: &KeyRef) -> Option<KeyC
     let (holder, class, generation) = match *key {
         KeyRef::Member(member, class, generation) => (KeyHolder::Member(member), class, generation),
         KeyRef::Role(role, class, generation) => (KeyHolder::Role(role as u8), class, generation),
-        KeyRef::Device(..) | KeyRef::Epoch(..) | KeyRef::Invite(_) => return None,
+        KeyRef::Device(..) | KeyRef::Epoch(..) => return None,
     };
     let practice = if position == 0 { PracticeId::ZERO } else { practice };
     Some(KeyContext {

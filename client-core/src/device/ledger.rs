@@ -155,7 +155,7 @@ impl<S: Storage> Device<S> {
                     self.note_document(id, position, &verified, sealed);
                     taken.documents.insert(id);
                 }
-                Stream::Invite(_) | Stream::Device(_) | Stream::Notices => {}
+                Stream::Device(_) | Stream::Notices => {}
             }
             taken.copied |= self.is_anothers(position, &verified, &stream);
             landed.extend(self.landed(rng, &verified.hash(), &stream, &mut writes));

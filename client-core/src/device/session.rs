@@ -357,6 +357,8 @@ impl<S: Storage> Device<S> {
             RelayMessage::Refused(refused) => {
                 self.refused(now, rng, refused.request, refused.rule(), effects)
             }
+            // Devices ask nothing of links: those are for whoever has none.
+            RelayMessage::Linked(_) | RelayMessage::Unlocked(_) | RelayMessage::NoLink(_) => Ok(()),
             RelayMessage::NoMail(no) => {
                 self.no_mail(&no, effects);
                 Ok(())

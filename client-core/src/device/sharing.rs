@@ -226,7 +226,7 @@ fn holders(document: &Document, roster: &Roster, position: u64) -> BTreeSet<Memb
             }
             KeyRef::Device(device, _) => holders.extend(roster.devices().get(device).map(|d| d.member)),
             KeyRef::Role(role, ..) => holders.extend(roster.members_with(*role, position).copied()),
-            KeyRef::Epoch(..) | KeyRef::Invite(_) => {}
+            KeyRef::Epoch(..) => {}
         }
     }
     holders

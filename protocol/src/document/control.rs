@@ -80,6 +80,7 @@ impl Document {
             superseded: None,
             erased: None,
             snapshots: Vec::new(),
+            links: BTreeMap::new(),
         };
         for reader in readers {
             if document

@@ -105,7 +105,7 @@ impl Document {
                         KeyRef::Role(role, ..) => !self
                             .readers_at(position, received)
                             .any(|r| r.principal == Principal::Role(*role)),
-                        KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
+                        KeyRef::Epoch(..) => false,
                     }
             })
     }

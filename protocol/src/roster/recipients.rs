@@ -54,7 +54,7 @@ impl Roster {
                 m.role(position).is_none() || m.keys.class(*class).is_burned(*generation, position)
             }),
             KeyRef::Role(_, class, generation) => self.admin_key(*class).is_burned(*generation, position),
-            KeyRef::Epoch(..) | KeyRef::Invite(_) => false,
+            KeyRef::Epoch(..) => false,
         }
     }
 
@@ -66,7 +66,7 @@ impl Roster {
                 self.members().get(member)?.keys.class(*class).public(*generation)
             }
             KeyRef::Role(Role::Admin, class, generation) => self.admin_key(*class).public(*generation),
-            KeyRef::Role(..) | KeyRef::Epoch(..) | KeyRef::Invite(_) => None,
+            KeyRef::Role(..) | KeyRef::Epoch(..) => None,
         }
     }
 }

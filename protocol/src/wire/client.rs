@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::entry::Signed;
-use crate::ids::{DeviceId, DocumentId, Nonce, PracticeId};
+use crate::ids::{DeviceId, DocumentId, InviteId, Nonce, PracticeId};
+use crate::wire::{KeepDraft, Submit, Unlock};
 
 /// A message from a device to the relay.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -38,6 +39,18 @@ pub enum ClientMessage {
     /// Which practice has this device? Asked by a recovery kit, which knows its own keys and nothing else.
     #[n(9)]
     Locate(#[n(0)] DeviceId),
+    /// What is behind this intake link?
+    #[n(10)]
+    Link(#[n(0)] InviteId),
+    /// A submission through an intake link.
+    #[n(11)]
+    Submit(#[n(0)] Submit),
+    /// The pepper and the draft of an intake link.
+    #[n(12)]
+    Unlock(#[n(0)] Unlock),
+    /// A draft to be kept.
+    #[n(13)]
+    KeepDraft(#[n(0)] KeepDraft),
 }
 
 /// The first message of a device that belongs to a practice.

@@ -6,7 +6,7 @@ use crate::checkpoint::CompactCheckpoint;
 use crate::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use crate::rule::Rule;
 use crate::signature::Signature;
-use crate::wire::{Items, MailboxId, Put};
+use crate::wire::{Items, Linked, MailboxId, NoLink, Put, Unlocked};
 
 /// A message from the relay to a device.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -48,6 +48,15 @@ pub enum RelayMessage {
     /// Witnesses have cosigned a checkpoint.
     #[n(11)]
     Witnessed(#[n(0)] Witnessed),
+    /// What is behind an intake link.
+    #[n(12)]
+    Linked(#[n(0)] Linked),
+    /// The pepper and the draft of an intake link.
+    #[n(13)]
+    Unlocked(#[n(0)] Unlocked),
+    /// Something about an intake link is refused.
+    #[n(14)]
+    NoLink(#[n(0)] NoLink),
 }
 
 /// The relay's half of the handshake.

@@ -115,6 +115,7 @@ pub fn payload_of(body: &Body) -> Vec<u8> {
         Body::Document(d) => sealed(&d.sealings),
         Body::Change(c) => format!("edit {}", c.sequence).into_bytes(),
         Body::Snapshot(_) => b"the whole document".to_vec(),
+        Body::Invite(_) | Body::Submission(_) | Body::Reply(_) => b"x".to_vec(),
         _ => Vec::new(),
     }
 }

@@ -119,6 +119,9 @@ impl Practice {
             Body::Erasure(e) => Some(e.document),
             Body::Snapshot(s) => Some(s.document),
             Body::Attest(a) => Some(a.document),
+            Body::Invite(i) => Some(i.document),
+            Body::CloseInvite(c) => Some(c.document),
+            Body::Reply(r) => Some(r.document),
             _ => None,
         };
         let control = document

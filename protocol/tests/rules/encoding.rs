@@ -95,11 +95,9 @@ fn identifiers_print_as_lower_case_hexadecimal_and_are_read_so() {
 #[test]
 fn streams_have_keys_of_their_own() {
     let half = troth_protocol::ids::DocumentId([5; 16]);
-    let invite = troth_protocol::ids::InviteId([5; 16]);
     let streams = [
         Stream::Roster,
         Stream::Document(half),
-        Stream::Invite(invite),
         Stream::Device(half),
         Stream::Notices,
     ];

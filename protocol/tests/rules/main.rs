@@ -21,6 +21,7 @@ mod documents;
 mod edits;
 mod encoding;
 mod founding;
+mod intake;
 mod items;
 mod keys;
 mod members;

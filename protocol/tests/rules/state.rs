@@ -1,17 +1,16 @@
 //! What holds for every entry: time, counts, form, and the way back from a request that fails half-way.
 
 use troth_protocol::cbor;
-use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, InviteId};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash};
 use troth_protocol::keys::SealedKeys;
 use troth_protocol::rule::Rule;
 use troth_protocol::state::{State, sealed_keys};
 use troth_protocol::statement::{
-    Access, AccessKind, Body, Invite, Lane, Notice, NoticeKind, PayloadRef, Role, Session, Statement,
-    Submission, SubmissionKind,
+    Access, AccessKind, Body, Lane, Notice, NoticeKind, PayloadRef, Role, Session, Statement,
 };
 use troth_protocol::stream::Stream;
 
-use crate::practice::{Device, Practice, hash, public, sealing_key, signed, signing_key, writer};
+use crate::practice::{Device, Practice, hash, public, signed, signing_key, writer};
 
 fn login() -> Body {
     Body::Session(Session {
@@ -140,40 +139,6 @@ fn r5_a_notice_is_signed_with_the_ledger_key() {
     assert_eq!(practice.submit(&ledger, &wrong), Err(Rule::Seen));
     practice.submit(&ledger, &right).unwrap();
     assert_eq!(practice.state.count(&Stream::Notices), 1);
-}
-
-#[test]
-fn r64_intake_is_not_in_use_yet() {
-    let (mut practice, anna) = Practice::found();
-    let invite = InviteId([1; 16]);
-    let link = Body::Invite(Box::new(Invite {
-        invite,
-        case: CaseId([2; 16]),
-        lane: Lane::PartnerA,
-        link: public(&signing_key(3)),
-        recipient: sealing_key(4, 4),
-        readers: vec![writer(&anna)],
-        expires: practice.now + 1,
-        limit: 1,
-        sealings: vec![],
-    }));
-    let mut statement = practice.statement(&anna, link);
-    statement.payload = PayloadRef::of(b"form");
-    assert_eq!(practice.submit(&anna.key, &statement), Err(Rule::NotInUse));
-    let kind = SubmissionKind::Answers;
-    let body = Body::Submission(Submission {
-        invite,
-        kind,
-        sequence: 1,
-        prev: None,
-    });
-    let submission = Statement {
-        signer: anna.id(),
-        seen: None,
-        payload: PayloadRef::of(b"x"),
-        body,
-    };
-    assert_eq!(practice.submit(&signing_key(3), &submission), Err(Rule::NotInUse));
 }
 
 #[test]

@@ -54,13 +54,12 @@ pub fn plain_change() -> Statement {
 }
 
 pub fn sealings() -> Vec<Sealing> {
-    let (device, member, invite) = (device().id(), member("anna"), InviteId([9; 16]));
+    let (device, member) = (device().id(), member("anna"));
     let names = [
         KeyRef::Device(device, Class::General),
         KeyRef::Member(member, Class::Sensitive, 2),
         KeyRef::Role(Role::Admin, Class::General, 70_000),
         KeyRef::Epoch(document(), 24),
-        KeyRef::Invite(invite),
     ];
     names
         .windows(2)
@@ -256,20 +255,18 @@ fn others() -> Vec<(&'static str, Statement)> {
         last: hash("last"),
     };
     let link = Invite {
+        document,
+        epoch: 2,
         invite,
-        case: CaseId([6; 16]),
-        lane: Lane::PartnerA,
         link: public(&signing_key(7)),
-        recipient: sealing_key(8, 1),
-        readers: vec![may(Principal::Member(member("anna")), Rights::Read)],
         expires: 1_800_000_000_000,
         limit: 3,
-        sealings: sealings(),
     };
     let submission = |kind, sequence, prev| Statement {
         seen: None,
         ..said(
             Body::Submission(Submission {
+                document,
                 invite,
                 kind,
                 sequence,
@@ -312,10 +309,7 @@ fn others() -> Vec<(&'static str, Statement)> {
         ("access-fetch", access(AccessKind::Fetch)),
         ("access-export", access(AccessKind::Export)),
         ("access-print", access(AccessKind::Print)),
-        (
-            "invite",
-            said(Body::Invite(Box::new(link)), b"sealed form and keys"),
-        ),
+        ("invite", said(Body::Invite(link), b"sealed form and keys")),
         ("submission-answers", submission(SubmissionKind::Answers, 1, None)),
         (
             "submission-withdraw",
@@ -328,6 +322,21 @@ fn others() -> Vec<(&'static str, Statement)> {
         (
             "submission-erase",
             submission(SubmissionKind::Erase, 4, Some(hash("three"))),
+        ),
+        (
+            "close-invite",
+            said(Body::CloseInvite(CloseInvite { document, invite }), b""),
+        ),
+        (
+            "reply",
+            said(
+                Body::Reply(Reply {
+                    document,
+                    invite,
+                    to: hash("three"),
+                }),
+                b"sealed copy",
+            ),
         ),
         ("erasure", said(Body::Erasure(Erasure { document, prev }), b"")),
         ("notice-logins-refused", notice(NoticeKind::LoginsRefused, 24)),

@@ -68,14 +68,23 @@ fn body(body: &Body) -> Value {
         Body::Session(s) => json!({ "transcript": s.transcript.to_string() }),
         Body::Access(a) => json!({ "document": a.document.to_string(), "kind": name(a.kind) }),
         Body::Invite(i) => json!({
+            "document": i.document.to_string(),
+            "epoch": i.epoch,
             "invite": i.invite.to_string(),
-            "case": i.case.to_string(),
-            "lane": i.lane.name(),
-            "readers": i.readers.len(),
             "expires": i.expires,
             "limit": i.limit,
         }),
+        Body::CloseInvite(c) => json!({
+            "document": c.document.to_string(),
+            "invite": c.invite.to_string(),
+        }),
+        Body::Reply(r) => json!({
+            "document": r.document.to_string(),
+            "invite": r.invite.to_string(),
+            "to": r.to.to_string(),
+        }),
         Body::Submission(s) => json!({
+            "document": s.document.to_string(),
             "invite": s.invite.to_string(),
             "kind": name(s.kind),
             "sequence": s.sequence,
@@ -122,6 +131,17 @@ pub fn client(message: &ClientMessage) -> Value {
         ClientMessage::Info => json!({}),
         ClientMessage::Put(p) => json!({ "slot": p.slot, "value": p.value.len() }),
         ClientMessage::Take(t) => json!({ "slot": t.slot }),
+        ClientMessage::Link(invite) => json!({ "invite": invite.to_string() }),
+        ClientMessage::Submit(s) => json!({
+            "request": s.request,
+            "practice": s.practice.to_string(),
+            "payload": s.upload.payload.len(),
+        }),
+        ClientMessage::Unlock(u) => json!({ "invite": u.invite.to_string(), "choose": u.choose }),
+        ClientMessage::KeepDraft(k) => json!({
+            "invite": k.invite.to_string(),
+            "draft": k.draft.as_ref().map(|d| d.len()),
+        }),
         ClientMessage::Locate(device) => json!({ "device": device.to_string() }),
     };
     json!({ "message": name(message), "fields": fields })
@@ -172,6 +192,24 @@ pub fn relay(message: &RelayMessage) -> Value {
         RelayMessage::Goodbye(g) => json!({ "rule": g.rule }),
         RelayMessage::NoMail(n) => json!({ "slot": n.slot, "rule": n.rule }),
         RelayMessage::Witnessed(w) => json!({ "size": w.checkpoint.size, "cosignatures": w.cosignatures }),
+        RelayMessage::Linked(l) => json!({
+            "invite": l.invite.to_string(),
+            "practice": l.practice.to_string(),
+            "form": l.form.len(),
+            "sequence": l.sequence,
+            "closed": l.closed,
+            "tries": l.tries,
+            "replies": l.replies.iter().map(|r| r.position).collect::<Vec<_>>(),
+        }),
+        RelayMessage::Unlocked(u) => json!({
+            "invite": u.invite.to_string(),
+            "draft": u.draft.as_ref().map(|d| d.len()),
+        }),
+        RelayMessage::NoLink(n) => json!({
+            "invite": n.invite.to_string(),
+            "rule": n.rule,
+            "tries": n.tries,
+        }),
         RelayMessage::Located(found) => json!({ "practice": found.map(|p| p.to_string()) }),
     };
     json!({ "message": name(message), "fields": fields })

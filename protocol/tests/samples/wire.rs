@@ -41,7 +41,6 @@ pub fn stream_counts() -> BTreeMap<Stream, u64> {
     BTreeMap::from([
         (Stream::Roster, 3),
         (Stream::Document(DocumentId([1; 16])), 1000),
-        (Stream::Invite(InviteId([2; 16])), 1),
         (Stream::device(&device().id()), 24),
         (Stream::Notices, 2),
     ])
@@ -193,6 +192,31 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
             }),
         ),
         ("locate", ClientMessage::Locate(DeviceId([8; 32]))),
+        ("link", ClientMessage::Link(InviteId([9; 16]))),
+        (
+            "submit",
+            ClientMessage::Submit(Submit {
+                request: 4,
+                practice: PRACTICE,
+                upload: upload(),
+            }),
+        ),
+        (
+            "unlock",
+            ClientMessage::Unlock(Unlock {
+                invite: InviteId([9; 16]),
+                proof: LinkSecret([0x66; 32]),
+                choose: true,
+            }),
+        ),
+        (
+            "keep-draft",
+            ClientMessage::KeepDraft(KeepDraft {
+                invite: InviteId([9; 16]),
+                proof: LinkSecret([0x66; 32]),
+                draft: Some(b"sealed draft".to_vec().into()),
+            }),
+        ),
     ]
 }
 
@@ -257,6 +281,42 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
         ("info", RelayMessage::Info(info)),
         ("mail", RelayMessage::Mail(put(b"a sealed answer"))),
         ("mail-put", RelayMessage::Mail(put(b""))),
+        (
+            "linked",
+            RelayMessage::Linked(Linked {
+                invite: InviteId([9; 16]),
+                practice: PRACTICE,
+                statement: upload().signed,
+                form: b"sealed form".to_vec(),
+                sequence: 2,
+                prev: Some(hash("one")),
+                closed: Some(Rule::Link.number()),
+                tries: Some(10),
+                now: 1_800_000_000_000,
+                checkpoint: checkpoint(),
+                replies: vec![LinkReply {
+                    to: hash("one"),
+                    position: 30,
+                    sealed: b"sealed copy".to_vec(),
+                }],
+            }),
+        ),
+        (
+            "unlocked",
+            RelayMessage::Unlocked(Unlocked {
+                invite: InviteId([9; 16]),
+                pepper: LinkSecret([0x77; 32]),
+                draft: None,
+            }),
+        ),
+        (
+            "no-link",
+            RelayMessage::NoLink(NoLink {
+                invite: InviteId([9; 16]),
+                rule: Rule::Pin.number(),
+                tries: Some(9),
+            }),
+        ),
         (
             "goodbye",
             RelayMessage::Goodbye(Goodbye {

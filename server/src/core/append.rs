@@ -25,7 +25,7 @@ pub(super) struct Round {
     pub(super) pending: BTreeMap<PracticeId, Pending>,
     pub(super) logins: Vec<(ConnectionId, PracticeId, CheckedUpload)>,
     /// Receipts by request, in the order of the requests.
-    answers: Vec<(ConnectionId, u64, Vec<Receipt>)>,
+    pub(super) answers: Vec<(ConnectionId, u64, Vec<Receipt>)>,
     welcome: Vec<ConnectionId>,
     /// Practices whose state in memory can no longer be trusted.
     broken: Option<StoreError>,
@@ -121,7 +121,7 @@ impl Core {
         }
     }
 
-    fn sequence(
+    pub(super) fn sequence(
         &mut self,
         of: &PracticeId,
         uploads: Vec<CheckedUpload>,

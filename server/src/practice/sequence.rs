@@ -144,6 +144,9 @@ impl Practice {
         if let Body::Erasure(erasure) = &statement.statement().body {
             pending.erased.push(erasure.document);
         }
+        if let Body::Invite(invite) = &statement.statement().body {
+            self.links.insert(invite.invite, invite.document);
+        }
         pending.push(position, received, stream_seq, statement, upload.payload);
         Ok(Ok(ReceiptOr::New(Receipt {
             position,

@@ -9,6 +9,7 @@ use super::{Store, StoreError};
 mod damage;
 mod erasing;
 mod ledger;
+mod links;
 mod opening;
 mod reading;
 mod scene;
@@ -79,6 +80,10 @@ pub fn suite(subject: &Subject<'_>) {
         ),
         ("the newest snapshot counts", reading::the_newest_snapshot_counts),
         ("readers see whole commits", reading::readers_see_whole_commits),
+        (
+            "what is kept for a link is kept and taken away",
+            links::what_is_kept_for_a_link_is_kept_and_taken_away,
+        ),
         (
             "erasing drops the payload and keeps the leaf",
             erasing::erasing_drops_the_payload_and_keeps_the_leaf,

@@ -19,7 +19,7 @@ use std::{
 };
 
 use ::sled::{Db, Tree};
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 
 use super::{
     Engine, EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey,
@@ -255,6 +255,20 @@ impl Store for SledStore {
 
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError> {
         self.read(|tree| read::snapshot(tree, practice))
+    }
+
+    fn kept(&self, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|tree| chunks::get(tree, &keys::link(link)))
+    }
+
+    fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.call(open.as_ref(), |open| write::keeping(&open.tree, link, value))?;
+        self.call(open.as_ref(), |open| {
+            let written = write::durably(open, changes);
+            self.broken.fetch_or(written.is_err(), Ordering::AcqRel);
+            written
+        })
     }
 
     fn reclaim(&self) -> Result<(), StoreError> {

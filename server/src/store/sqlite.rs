@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 
 use super::{
     Engine, EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey,
@@ -125,6 +125,14 @@ impl Store for SqliteStore {
 
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError> {
         self.readers.with(|db| read::snapshot(db, practice))
+    }
+
+    fn kept(&self, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.with(|db| read::kept(db, link))
+    }
+
+    fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
+        write::keep(&self.writer(), link, value)
     }
 
     fn reclaim(&self) -> Result<(), StoreError> {

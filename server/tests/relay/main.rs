@@ -10,6 +10,7 @@ mod fetch;
 mod follow;
 mod handshake;
 mod http;
+mod intake;
 mod limits;
 mod mailbox;
 mod malformed;

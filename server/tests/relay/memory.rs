@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 use troth_server::store::{EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey};
 
 /// What happens to a commit.
@@ -32,6 +32,7 @@ struct Inner {
     fates: BTreeMap<usize, Fate>,
     all: Option<Fate>,
     commits: usize,
+    kept: BTreeMap<InviteId, Vec<u8>>,
 }
 
 /// See above.
@@ -224,6 +225,19 @@ impl Store for Memory {
 
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError> {
         Ok(self.read(practice, |ledger| ledger.snapshot.clone()).flatten())
+    }
+
+    fn kept(&self, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.inner().kept.get(link).cloned())
+    }
+
+    fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        match value {
+            Some(value) => inner.kept.insert(*link, value.to_vec()),
+            None => inner.kept.remove(link),
+        };
+        Ok(())
     }
 
     fn reclaim(&self) -> Result<(), StoreError> {

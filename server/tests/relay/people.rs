@@ -12,8 +12,9 @@ use troth_protocol::labels;
 use troth_protocol::signature::Signature;
 use troth_protocol::state::State;
 use troth_protocol::statement::{
-    Access, AccessKind, Body, Change, DeviceKind, Document, DocumentAction, Erasure, Genesis, Lane,
-    PayloadRef, Policy, Principal, Reader, Rights, Role, Roster, RosterAction, Seen, Session, Statement,
+    Access, AccessKind, Body, Change, DeviceKind, Document, DocumentAction, Erasure, Genesis, Invite,
+    InvitePayload, Lane, PayloadRef, Policy, Principal, Reader, Rights, Role, Roster, RosterAction, Seen,
+    Session, Statement,
 };
 use troth_protocol::wire::Upload;
 
@@ -230,6 +231,11 @@ impl Device {
 
     /// A document that admins read and write, and these members.
     pub fn create(&self, state: &State, id: DocumentId, members: &[MemberId]) -> Upload {
+        self.create_lane(state, id, Lane::Joint, members)
+    }
+
+    /// The same for another lane.
+    pub fn create_lane(&self, state: &State, id: DocumentId, lane: Lane, members: &[MemberId]) -> Upload {
         let key = KeyRef::Epoch(id, 1);
         let admins = std::iter::once(Principal::Role(Role::Admin));
         let principals: Vec<Principal> = admins
@@ -250,7 +256,7 @@ impl Device {
         let payload = sealed(&sealings);
         let create = DocumentAction::Create {
             case: Some(CaseId::default()),
-            lane: Lane::Joint,
+            lane,
             readers,
             commitment: Hash::default(),
         };
@@ -261,6 +267,16 @@ impl Device {
             sealings,
         });
         self.upload(state.practice(), self.seen(state, None), body, payload)
+    }
+
+    /// An intake link into a partner's lane.
+    pub fn invite(&self, state: &State, invite: Invite, form: &[u8]) -> Upload {
+        let payload = cbor::encode(&InvitePayload {
+            form: form.to_vec().into(),
+            keys: b"sealed keys".to_vec().into(),
+        });
+        let seen = self.seen(state, Some(&invite.document));
+        self.upload(state.practice(), seen, Body::Invite(invite), payload)
     }
 
     /// The document's key turns.

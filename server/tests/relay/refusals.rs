@@ -40,17 +40,20 @@ fn r6_what_is_never_appended() {
 }
 
 #[test]
-fn r64_what_is_not_in_use_yet() {
+fn r6_what_comes_through_a_link_is_no_devices_to_append() {
     let mut s = scene();
-    let invite = troth_protocol::ids::InviteId([1; 16]);
     let submission = Submission {
-        invite,
+        document: document(1),
+        invite: troth_protocol::ids::InviteId([1; 16]),
         kind: SubmissionKind::Answers,
         sequence: 1,
         prev: None,
     };
     let upload = s.any(Body::Submission(submission), b"sealed");
-    assert_eq!(s.world.append_refused(s.id, vec![upload]).rule(), Rule::NotInUse);
+    assert_eq!(
+        s.world.append_refused(s.id, vec![upload]).rule(),
+        Rule::NotAppendable
+    );
 }
 
 #[test]

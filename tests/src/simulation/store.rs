@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 use troth_server::store::{EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey};
 
 use super::faults::{Fault, Faults};
@@ -52,6 +52,7 @@ impl Ledger {
 #[derive(Default)]
 pub struct MemoryStore {
     ledgers: Mutex<BTreeMap<PracticeId, Ledger>>,
+    kept: Mutex<BTreeMap<InviteId, Vec<u8>>>,
     /// What goes wrong in it.
     pub faults: Faults,
 }
@@ -62,12 +63,17 @@ impl MemoryStore {
     pub fn copy(&self) -> Self {
         Self {
             ledgers: Mutex::new(self.ledgers().clone()),
+            kept: Mutex::new(self.kept().clone()),
             faults: Faults::default(),
         }
     }
 
     fn ledgers(&self) -> MutexGuard<'_, BTreeMap<PracticeId, Ledger>> {
         self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<InviteId, Vec<u8>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T: Default>(
@@ -197,6 +203,20 @@ impl Store for MemoryStore {
 
     fn snapshot(&self, practice: &PracticeId) -> Result<Option<Snapshot>, StoreError> {
         self.read(practice, |ledger| ledger.snapshot.clone())
+    }
+
+    fn kept(&self, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readable()?;
+        Ok(self.kept().get(link).cloned())
+    }
+
+    fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        match value {
+            Some(value) => kept.insert(*link, value.to_vec()),
+            None => kept.remove(link),
+        };
+        Ok(())
     }
 
     fn reclaim(&self) -> Result<(), StoreError> {

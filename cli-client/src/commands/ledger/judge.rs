@@ -118,7 +118,6 @@ fn stream_name(stream: &Stream) -> String {
     match stream {
         Stream::Roster => "roster".to_owned(),
         Stream::Document(id) => format!("document {id}"),
-        Stream::Invite(id) => format!("invite {id}"),
         Stream::Device(id) => format!("device {id}"),
         Stream::Notices => "notices".to_owned(),
     }

@@ -7,7 +7,7 @@ const CONTEXT: KeyContext = KeyContext {
     generation: 3,
 };
 
-fn contexts_elsewhere() -> [KeyContext; 6] {
+fn contexts_elsewhere() -> [KeyContext; 5] {
     [
         KeyContext {
             practice: PracticeId([9; 32]),
@@ -15,10 +15,6 @@ fn contexts_elsewhere() -> [KeyContext; 6] {
         },
         KeyContext {
             holder: KeyHolder::Member(MemberId([9; 16])),
-            ..CONTEXT
-        },
-        KeyContext {
-            holder: KeyHolder::Invite(InviteId([2; 16])),
             ..CONTEXT
         },
         KeyContext {

@@ -49,7 +49,6 @@ impl<S: Storage> Device<S> {
                 *class == Class::General
             }
             KeyRef::Epoch(document, _) => !epochs.contains(document),
-            KeyRef::Invite(_) => true,
         });
         self.second = Second::Locked(header);
     }

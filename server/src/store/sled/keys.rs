@@ -8,9 +8,10 @@
 //! i practice statement position  nothing
 //! t practice level index         a tile                         (in chunks)
 //! n practice                     size ‖ state                   (in chunks)
+//! l link                         what is kept for an intake link (in chunks)
 //! ```
 
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 
 use crate::store::StreamKey;
 
@@ -64,6 +65,11 @@ pub fn tile(practice: &PracticeId, level: u8, index: u64) -> Vec<u8> {
 /// A practice's snapshot.
 pub fn snapshot(practice: &PracticeId) -> Vec<u8> {
     key(b'n', practice, &[])
+}
+
+/// What is kept for an intake link.
+pub fn link(link: &InviteId) -> Vec<u8> {
+    [&b"l"[..], &link.0].concat()
 }
 
 /// The position that a key ends with.

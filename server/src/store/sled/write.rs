@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ::sled::{Batch, Tree};
-use troth_protocol::ids::PracticeId;
+use troth_protocol::ids::{InviteId, PracticeId};
 
 use super::{Open, chunks, keys, read};
 use crate::store::{PracticeBatch, Snapshot, StoreError};
@@ -42,6 +42,17 @@ pub fn changes(tree: &Tree, parts: &[PracticeBatch]) -> Result<Batch, StoreError
         let key = keys::snapshot(practice);
         chunks::remove(&mut batch, tree, &key)?;
         chunks::put(&mut batch, &key, &[&snapshot.size.to_be_bytes(), &snapshot.state])?;
+    }
+    Ok(batch)
+}
+
+/// What keeping something for an intake link, or taking it away, changes.
+pub fn keeping(tree: &Tree, link: &InviteId, value: Option<&[u8]>) -> Result<Batch, StoreError> {
+    let mut batch = Batch::default();
+    let key = keys::link(link);
+    chunks::remove(&mut batch, tree, &key)?;
+    if let Some(value) = value {
+        chunks::put(&mut batch, &key, &[value])?;
     }
     Ok(batch)
 }

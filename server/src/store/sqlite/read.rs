@@ -1,7 +1,7 @@
 //! What the reading connections do. Each query names the index that it is made for.
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use troth_protocol::ids::{Hash, PracticeId};
+use troth_protocol::ids::{Hash, InviteId, PracticeId};
 
 use crate::store::{EntryRow, Head, Snapshot, StoreError, StreamKey, TILE_BYTES};
 
@@ -220,4 +220,10 @@ fn fixed<const N: usize>(row: &Row<'_>, column: usize) -> Result<[u8; N], StoreE
         .map_err(|error| StoreError::corrupt(error.to_string()))?;
     blob.try_into()
         .map_err(|_| StoreError::corrupt(format!("a value of {} bytes where {N} belong", blob.len())))
+}
+
+/// What is kept for an intake link.
+pub fn kept(db: &Connection, link: &InviteId) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut ask = db.prepare_cached("SELECT kept FROM link WHERE id = ?1")?;
+    Ok(ask.query_row([&link.0[..]], |row| row.get(0)).optional()?)
 }

@@ -47,6 +47,14 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
+// Beside the ledgers. A database that was made before there were intake links gets it when it is opened.
+const LINKS: &str = "
+    CREATE TABLE IF NOT EXISTS link (
+        id   BLOB PRIMARY KEY,
+        kept BLOB NOT NULL
+    ) STRICT;
+";
+
 /// Statements that a connection keeps prepared: all there are.
 const PREPARED: usize = 32;
 
@@ -64,7 +72,7 @@ pub fn create(file: &Path) -> Result<(), StoreError> {
     db.execute_batch(
         "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;",
     )?;
-    db.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
+    db.execute_batch(&format!("BEGIN; {TABLES} {LINKS} COMMIT;"))?;
     db.close().map_err(|(_, error)| error.into())
 }
 
@@ -87,6 +95,7 @@ pub fn open_writer(file: &Path, options: &Options) -> Result<Connection, StoreEr
          PRAGMA journal_size_limit = 100663296;
          PRAGMA cache_size = -32768;",
     )?;
+    db.execute_batch(LINKS)?;
     if let Some(pages) = options.max_pages {
         db.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(()))?;
     }

@@ -1,7 +1,7 @@
 //! What the one writing connection does.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
-use troth_protocol::ids::PracticeId;
+use troth_protocol::ids::{InviteId, PracticeId};
 
 use super::read::{signed, split, unsigned};
 use crate::store::{EntryRow, PracticeBatch, StoreError};
@@ -111,4 +111,17 @@ pub fn reclaim_some(db: &Connection) -> Result<bool, StoreError> {
 pub fn truncate_log(db: &Connection) -> Result<(), StoreError> {
     let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
     if busy { Err(StoreError::Busy) } else { Ok(()) }
+}
+
+/// Keeps what belongs to an intake link, or takes it away.
+pub fn keep(db: &Connection, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
+    match value {
+        Some(value) => db
+            .prepare_cached("INSERT OR REPLACE INTO link (id, kept) VALUES (?1, ?2)")?
+            .execute((&link.0[..], value))?,
+        None => db
+            .prepare_cached("DELETE FROM link WHERE id = ?1")?
+            .execute([&link.0[..]])?,
+    };
+    Ok(())
 }
