@@ -10,13 +10,14 @@
 //! | --- | --- |
 //! | `keys` | every derivation and its label |
 //! | `sealing` | HPKE to a public key, with and without a pre-shared key |
-//! | `lineage` | members', roles' and invites' sealing keys: handing them on, and back to earlier generations |
+//! | `lineage` | members' and roles' sealing keys: handing them on, and back to earlier generations |
 //! | `document` | a document's epoch key, its commitment, its predecessors |
 //! | `payload` | what a document key encrypts: context, compression, padding |
 //! | `vault` | the local store's encryption under a passphrase |
 //! | `passphrase` | which passphrases are refused, and why |
 //! | `code`, `comparison` | what people carry or read to each other |
 //! | `kit` | a recovery kit: 24 words that are a device |
+//! | `intake` | an intake link: its form, what comes through it, a PIN, drafts |
 //! | `signing` | a device's Ed25519 key |
 //!
 //! Randomness is always an argument. Nothing here reads a clock, touches a disk or starts a thread, and the whole
@@ -29,6 +30,7 @@ mod comparison;
 mod crockford;
 mod document;
 mod error;
+mod intake;
 mod invitation;
 mod keys;
 mod kit;
@@ -43,6 +45,7 @@ pub use code::{CodeError, LinkCode, MailboxId};
 pub use comparison::{BrokenCommitment, ComparisonCode, ComparisonCommitment, ComparisonNonce};
 pub use document::{EpochContext, EpochKey};
 pub use error::{OpenError, SealError};
+pub use intake::{ClientKeys, IntakeContext, IntakeSecret, StretchedPin};
 pub use invitation::{InviteCode, InviteSecret};
 pub use keys::{
     LABELS, LINK_ANSWER, NEWCOMER_ANSWER, NEWCOMER_REQUEST, actor, intake_form_key, intake_psk,

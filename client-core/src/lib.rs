@@ -7,6 +7,7 @@
 //! | [`document`] | a lane's content: notes, fields, merged edits, and the guard against hostile ones |
 //! | [`content`] | what travels inside a change |
 //! | [`crypto`] | every key and cipher, composed from published constructions |
+//! | [`intake`] | intake links, and the side of whoever answers through one |
 //! | [`storage`] | what the device keeps, as rows of ciphertext |
 //! | [`export`] | a ledger that anyone can verify with the relay's public key |
 
@@ -15,4 +16,5 @@ pub mod crypto;
 pub mod device;
 pub mod document;
 pub mod export;
+pub mod intake;
 pub mod storage;

@@ -19,6 +19,9 @@ pub const NOTE: &[u8] = b"note";
 /// Context of a client's signature under a consent.
 pub const CONSENT: &[u8] = b"consent";
 
+/// Context of a client's signature over what they send through an intake link.
+pub const INTAKE: &[u8] = b"intake";
+
 /// Hash label: a device's id from its public keys.
 pub const DEVICE_ID: &[u8] = b"troth/1/device-id\0";
 /// Hash label: a handshake transcript.

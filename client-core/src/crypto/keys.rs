@@ -30,11 +30,21 @@ const INTAKE_FORM: &str = "troth/1/intake form";
 const INTAKE_SIGNING: &str = "troth/1/intake signing";
 const INTAKE_PSK: &str = "troth/1/intake psk";
 const INTAKE_PSK_ID: &str = "troth/1/intake psk id";
+const INTAKE_KEYS: &str = "troth/1/intake keys";
+const INTAKE_PIN_SALT: &str = "troth/1/intake pin salt";
+const INTAKE_PIN_PROOF: &str = "troth/1/intake pin proof";
+const INTAKE_DRAFT: &str = "troth/1/intake draft";
+const INTAKE_CLIENT_SIGNING: &str = "troth/1/intake client signing";
+const INTAKE_CLIENT_SEALING: &str = "troth/1/intake client sealing";
 const KIT_SIGNING: &str = "troth/1/kit signing";
 const KIT_SEALING: &str = "troth/1/kit sealing";
 const KIT_SEALING_SENSITIVE: &str = "troth/1/kit sealing sensitive";
 const ACTOR: &str = "troth/1/automerge actor";
 
+/// HPKE `info`: what a client sends through an intake link.
+pub(super) const INTAKE_SUBMISSION: &[u8] = b"troth/1/intake submission";
+/// HPKE `info`: what the practice answers.
+pub(super) const INTAKE_REPLY: &[u8] = b"troth/1/intake reply";
 /// HPKE `info` of a document's epoch key, sealed to a reader.
 pub(super) const SEALED_EPOCH_KEY: &[u8] = b"troth/1/sealed epoch key";
 /// HPKE `info` of a member's, role's or invite's sealing key, sealed to a holder.
@@ -57,7 +67,15 @@ pub(super) const COMPARISON_COMMITMENT: &[u8] = b"troth/1/comparison commitment"
 pub(super) const COMPARISON_CODE: &[u8] = b"troth/1/comparison code";
 
 /// Every label, for the check that none serves twice.
-pub const LABELS: [&[u8]; 27] = [
+pub const LABELS: [&[u8]; 35] = [
+    INTAKE_KEYS.as_bytes(),
+    INTAKE_PIN_SALT.as_bytes(),
+    INTAKE_PIN_PROOF.as_bytes(),
+    INTAKE_DRAFT.as_bytes(),
+    INTAKE_CLIENT_SIGNING.as_bytes(),
+    INTAKE_CLIENT_SEALING.as_bytes(),
+    INTAKE_SUBMISSION,
+    INTAKE_REPLY,
     INVITE_TOKEN.as_bytes(),
     INVITE_CHECKSUM,
     NEWCOMER_REQUEST,
@@ -160,6 +178,30 @@ pub fn intake_psk(secret: &[u8; 32]) -> Psk {
         *hkdf(&[], INTAKE_PSK, secret),
         first_16(&hkdf(&[], INTAKE_PSK_ID, secret)),
     )
+}
+
+/// `HKDF[∅, "troth/1/intake keys"](epoch key, 32)`: encrypts what a lane's readers keep of an intake link.
+pub(super) fn intake_keys(epoch_key: &[u8; 32]) -> Key {
+    hkdf(&[], INTAKE_KEYS, epoch_key)
+}
+
+/// `HKDF[∅, "troth/1/intake pin salt"](secret, 16)`: the salt of a PIN's Argon2id.
+pub(super) fn intake_pin_salt(secret: &[u8; 32]) -> [u8; 16] {
+    first_16(&hkdf(&[], INTAKE_PIN_SALT, secret))
+}
+
+/// `HKDF[secret, "troth/1/intake pin proof"](stretched PIN, 32)`: shown to the relay, which keeps its SHA-256.
+pub(super) fn intake_pin_proof(secret: &[u8; 32], stretched: &[u8; 32]) -> Key {
+    hkdf(secret, INTAKE_PIN_PROOF, stretched)
+}
+
+/// `HKDF[secret ‖ pepper, label](stretched PIN, 32)`, for the draft's key and for the seeds of the client's own keys: who
+/// lacks the link, the PIN or the relay's pepper has none of them.
+pub(super) fn intake_client(secret: &[u8; 32], pepper: &[u8; 32], stretched: &[u8; 32]) -> [Key; 3] {
+    let mut salt = Zeroizing::new([0; 64]);
+    salt[..32].copy_from_slice(secret);
+    salt[32..].copy_from_slice(pepper);
+    [INTAKE_DRAFT, INTAKE_CLIENT_SIGNING, INTAKE_CLIENT_SEALING].map(|label| hkdf(&*salt, label, stretched))
 }
 
 /// `HKDF[∅, "troth/1/kit signing"](entropy, 32)`, as an Ed25519 seed: the key that a recovery kit signs with.

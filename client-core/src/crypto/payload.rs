@@ -127,7 +127,7 @@ pub fn decrypt(key: &EpochKey, context: &PayloadContext, sealed: &[u8]) -> Resul
 }
 
 /// Room for a nonce, then the plaintext, with room for a tag.
-fn layout(content: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(super) fn layout(content: &[u8]) -> Result<Vec<u8>, SealError> {
     if content.len() > MAX_CONTENT {
         return Err(SealError::TooLong {
             found: content.len(),
@@ -160,7 +160,7 @@ fn layout(content: &[u8]) -> Result<Vec<u8>, SealError> {
 }
 
 /// Reads an authenticated plaintext: the reverse of [`layout`], and strict.
-fn content(plaintext: &Zeroizing<Vec<u8>>) -> Result<Vec<u8>, OpenError> {
+pub(super) fn content(plaintext: &Zeroizing<Vec<u8>>) -> Result<Vec<u8>, OpenError> {
     let (length, rest) = plaintext.split_first_chunk::<4>().ok_or(OpenError::Padding)?;
     let (codec, rest) = rest.split_first().ok_or(OpenError::Padding)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| OpenError::Padding)?;

@@ -15,6 +15,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use super::error::OpenError;
 use super::passphrase::Passphrase;
 use super::{aead, keys};
+pub(super) use header::derive;
 pub use header::{Cost, VaultError, VaultHeader};
 
 /// An unlocked vault.

@@ -202,7 +202,11 @@ impl VaultHeader {
 }
 
 /// `Argon2id[salt, cost](passphrase, 32)` (RFC 9106), over the passphrase's UTF-8.
-fn derive(passphrase: &str, salt: &[u8; 16], cost: Cost) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+pub(in crate::crypto) fn derive(
+    passphrase: &str,
+    salt: &[u8; 16],
+    cost: Cost,
+) -> Result<Zeroizing<[u8; 32]>, VaultError> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
     let mut key = Zeroizing::new([0; 32]);
     argon2

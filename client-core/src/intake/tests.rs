@@ -1,0 +1,287 @@
+use rand::rng;
+use troth_protocol::cbor;
+use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_protocol::entry::Signed;
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, InviteId, PracticeId, VerifyingKey};
+use troth_protocol::signature::Signature;
+use troth_protocol::statement::{Body, Invite, Statement, Submission, SubmissionKind};
+use troth_protocol::wire::{ClientMessage, Linked};
+
+use super::*;
+use crate::crypto::{ClientKeys, Cost, IntakeContext, IntakeSecret, SealingSecret};
+
+struct Scene {
+    link: IntakeLink,
+    linked: Linked,
+    recipient: SealingSecret,
+}
+
+const CONTEXT: IntakeContext = IntakeContext {
+    practice: PracticeId([1; 32]),
+    document: DocumentId([2; 16]),
+    invite: InviteId([3; 16]),
+};
+
+fn scene() -> Scene {
+    let secret = IntakeSecret::generate(&mut rng());
+    let recipient = SealingSecret::generate(&mut rng());
+    let asking = Asking {
+        recipient: recipient.public().to_bytes().to_vec().into(),
+        ledger_key: VerifyingKey([4; 32]),
+        origin: "relay.example".into(),
+        practice: "Lindqvist & Partners".into(),
+        asker: "Bruno".into(),
+        readers: vec!["Bruno".into()],
+        form: b"{}".to_vec().into(),
+    };
+    let link = IntakeLink {
+        relay: "https://relay.example".into(),
+        invite: CONTEXT.invite,
+        recipient: Hash::of(&[&asking.recipient]),
+        secret,
+    };
+    let form = link
+        .secret
+        .seal_form(&mut rng(), &CONTEXT, &cbor::encode(&asking))
+        .unwrap();
+    let linked = Linked {
+        invite: CONTEXT.invite,
+        practice: CONTEXT.practice,
+        statement: statement(link.secret.signing().verifying_key()),
+        form,
+        sequence: 1,
+        prev: None,
+        closed: None,
+        tries: None,
+        now: 5,
+        checkpoint: CompactCheckpoint {
+            size: 0,
+            root: Hash([0; 32]),
+            signature: [0; 64],
+        },
+        replies: Vec::new(),
+    };
+    Scene {
+        link,
+        linked,
+        recipient,
+    }
+}
+
+fn statement(link: VerifyingKey) -> Signed {
+    let body = Body::Invite(Invite {
+        document: CONTEXT.document,
+        epoch: 1,
+        invite: CONTEXT.invite,
+        link,
+        expires: 100,
+        limit: 1,
+    });
+    let statement = cbor::encode(&Statement {
+        signer: DeviceId([6; 32]),
+        seen: None,
+        payload: None,
+        body,
+    });
+    Signed {
+        statement,
+        signature: Signature::Ed25519([0; 64]),
+    }
+}
+
+fn keys(link: &IntakeLink, pin: &str) -> ClientKeys {
+    link.secret.stretch(pin, Cost::LEAST).unwrap().open(&[7; 32])
+}
+
+fn answers() -> Said {
+    Said::Answers {
+        response: b"{\"status\":\"completed\"}".to_vec().into(),
+        language: "en".into(),
+    }
+}
+
+/// The statement and the payload of what goes out.
+fn sent(message: ClientMessage) -> (Submission, Vec<u8>) {
+    let ClientMessage::Submit(submit) = message else {
+        panic!("a submission")
+    };
+    let statement: Statement = cbor::decode(&submit.upload.signed.statement).unwrap();
+    let Body::Submission(body) = statement.body else {
+        panic!("a submission")
+    };
+    (body, submit.upload.payload)
+}
+
+#[test]
+fn a_link_is_read_as_it_was_written_and_as_mail_programs_leave_it() {
+    let link = scene().link;
+    let text = link.text();
+    assert!(text.starts_with("https://relay.example/i#v1."));
+    assert_eq!(IntakeLink::parse(&text).unwrap(), link);
+    let (start, end) = text.split_at(70);
+    for mangled in [
+        format!(" <{}>\n", text.as_str()),
+        format!("{start}\r\n {end}"),
+        text.replace("/i#", "/i/#"),
+    ] {
+        assert_eq!(IntakeLink::parse(&mangled).unwrap(), link, "{mangled}");
+    }
+}
+
+#[test]
+fn a_link_that_is_not_whole_says_so() {
+    let text = scene().link.text();
+    for length in text.find('#').unwrap() + 3..text.len() {
+        assert_eq!(
+            IntakeLink::parse(&text[..length]),
+            Err(IntakeError::Truncated),
+            "{length}"
+        );
+    }
+    assert_eq!(
+        IntakeLink::parse(&format!("{}AA", text.as_str())),
+        Err(IntakeError::Truncated)
+    );
+    assert_eq!(
+        IntakeLink::parse(&format!("{}.A", text.as_str())),
+        Err(IntakeError::Truncated)
+    );
+    assert_eq!(
+        IntakeLink::parse(&text.replace("#v1.", "#v2.")),
+        Err(IntakeError::Version("v2".into()))
+    );
+    for other in [
+        "",
+        "https://relay.example/",
+        "https://relay.example/i#",
+        "javascript:/i#v1.a.b.c",
+        "hello",
+    ] {
+        assert_eq!(IntakeLink::parse(other), Err(IntakeError::NotALink), "{other}");
+    }
+}
+
+#[test]
+fn a_link_never_prints_its_secret() {
+    let link = scene().link;
+    let fragment = link.fragment();
+    let secret = fragment.rsplit('.').next().unwrap();
+    assert!(!format!("{link:?}").contains(secret));
+}
+
+#[test]
+fn what_the_relay_swaps_is_not_behind_the_link() {
+    let s = scene();
+    Visit::open(&s.link, s.linked.clone()).unwrap();
+    let other = scene();
+    // Another form, of another link of the same invite's name.
+    let form = Linked {
+        form: other.linked.form.clone(),
+        ..s.linked.clone()
+    };
+    // Another practice, or another document, under the same form.
+    let practice = Linked {
+        practice: PracticeId([9; 32]),
+        ..s.linked.clone()
+    };
+    let key = Linked {
+        statement: statement(other.link.secret.signing().verifying_key()),
+        ..s.linked.clone()
+    };
+    for swapped in [form, practice, key] {
+        assert_eq!(
+            Visit::open(&s.link, swapped).err(),
+            Some(IntakeError::NotBehindIt)
+        );
+    }
+    // Another recipient key, sealed by somebody who has the secret: the digest in the link is another.
+    let wrong = IntakeLink {
+        recipient: Hash([8; 32]),
+        ..s.link.clone()
+    };
+    assert_eq!(
+        Visit::open(&wrong, s.linked.clone()).err(),
+        Some(IntakeError::NotBehindIt)
+    );
+    let erased = Linked {
+        form: Vec::new(),
+        ..s.linked
+    };
+    assert_eq!(Visit::open(&s.link, erased).err(), Some(IntakeError::Erased));
+}
+
+#[test]
+fn what_is_said_opens_for_the_recipient_and_stands_in_its_place_only() {
+    let s = scene();
+    let visit = Visit::open(&s.link, s.linked.clone()).unwrap();
+    let mine = keys(&s.link, "194823");
+    let (body, payload) = sent(visit.say(&mut rng(), 5, &mine, &answers()).unwrap().message);
+    assert_eq!((body.kind, body.sequence), (SubmissionKind::Answers, 1));
+    let opened = s
+        .link
+        .secret
+        .open_submission(&s.recipient, &CONTEXT, (0, 1), &payload)
+        .unwrap();
+    let spoken = Spoken::decode(&opened).unwrap();
+    let (said, sealing) = spoken.verify(&CONTEXT, SubmissionKind::Answers, 1).unwrap();
+    assert_eq!((said, spoken.client), (answers(), mine.signing.verifying_key()));
+    assert_eq!(sealing, mine.sealing.public());
+    assert!(spoken.verify(&CONTEXT, SubmissionKind::Answers, 2).is_err());
+    assert!(spoken.verify(&CONTEXT, SubmissionKind::Copy, 1).is_err());
+    let elsewhere = IntakeContext {
+        invite: InviteId([9; 16]),
+        ..CONTEXT
+    };
+    assert!(spoken.verify(&elsewhere, SubmissionKind::Answers, 1).is_err());
+}
+
+#[test]
+fn a_closed_link_takes_no_answers_but_what_concerns_them() {
+    let s = scene();
+    let linked = Linked {
+        closed: Some(Rule::Link.number()),
+        ..s.linked
+    };
+    let visit = Visit::open(&s.link, linked).unwrap();
+    let mine = keys(&s.link, "194823");
+    let refused = visit.say(&mut rng(), 5, &mine, &answers()).err();
+    assert_eq!(refused, Some(IntakeError::Closed(Rule::Link)));
+    visit.say(&mut rng(), 5, &mine, &Said::Copy).unwrap();
+}
+
+#[test]
+fn what_is_too_long_is_not_sent() {
+    use rand::Rng as _;
+    let s = scene();
+    let visit = Visit::open(&s.link, s.linked).unwrap();
+    let mut response = vec![0; 70_000];
+    rng().fill_bytes(&mut response);
+    let said = Said::Answers {
+        response: response.clone().into(),
+        language: "en".into(),
+    };
+    let mine = keys(&s.link, "194823");
+    assert!(matches!(
+        visit.say(&mut rng(), 5, &mine, &said),
+        Err(IntakeError::TooLong(_))
+    ));
+    let pin = s.link.secret.stretch("194823", Cost::LEAST).unwrap();
+    assert!(matches!(
+        visit.keep_draft(&mut rng(), &pin, &mine, Some(&response)),
+        Err(IntakeError::TooLong(_))
+    ));
+}
+
+#[test]
+fn a_pin_is_what_was_meant_and_not_what_everybody_tries_first() {
+    for same in ["194 823", "194-823", "１９４８２３", " 194823 "] {
+        assert_eq!(Pin::typed(same).unwrap().as_str(), "194823");
+    }
+    for first in ["111111", "123456", "654321", "abcdef"] {
+        assert_eq!(Pin::choose(first).err(), Some(PinFault::Predictable), "{first}");
+        assert!(Pin::typed(first).is_ok());
+    }
+    assert_eq!(Pin::choose("12 34").err(), Some(PinFault::TooShort));
+    assert_eq!(Pin::choose(&"x1".repeat(33)).err(), Some(PinFault::TooLong));
+    assert!(Pin::choose("194823").is_ok());
+}

@@ -1,0 +1,245 @@
+//! A link that was opened: only what is behind it, checked against it, makes one.
+
+use rand_core::CryptoRng;
+use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_protocol::entry::{Parsed, Signed};
+use troth_protocol::ids::{DeviceId, Hash, PracticeId};
+use troth_protocol::labels;
+use troth_protocol::rule::Rule;
+use troth_protocol::signature::{Signature, message};
+use troth_protocol::statement::{Body, PayloadRef, Statement, Submission};
+use troth_protocol::wire::{ClientMessage, KeepDraft, LinkReply, LinkSecret, Linked, Submit, Unlock, Upload};
+use troth_protocol::{cbor, limits};
+use zeroize::Zeroizing;
+
+use super::{Answered, Asking, IntakeError, IntakeLink, Pin, Said, Spoken};
+use crate::crypto::{ClientKeys, Cost, IntakeContext, SealingPublic, StretchedPin};
+
+/// A visit to a link.
+#[derive(Debug)]
+pub struct Visit {
+    link: IntakeLink,
+    linked: Linked,
+    context: IntakeContext,
+    asking: Asking,
+    recipient: SealingPublic,
+    limit: u8,
+    expires: u64,
+}
+
+/// What may go out as one submission: its request, and the hash by which it is known.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// The message.
+    pub message: ClientMessage,
+    /// The statement's hash.
+    pub hash: Hash,
+}
+
+impl Visit {
+    /// Opens what the relay shows and checks it against the link: the form opens with the link's secret and for the practice,
+    /// document and invite that the relay names; the recipient key is the one of the link; the statement names the link's key.
+    ///
+    /// # Errors
+    /// [`IntakeError::NotBehindIt`], [`IntakeError::Erased`].
+    pub fn open(link: &IntakeLink, linked: Linked) -> Result<Self, IntakeError> {
+        if linked.form.is_empty() {
+            return Err(IntakeError::Erased);
+        }
+        Self::check(link, linked).ok_or(IntakeError::NotBehindIt)
+    }
+
+    fn check(link: &IntakeLink, linked: Linked) -> Option<Self> {
+        let parsed = Parsed::parse(linked.statement.clone()).ok()?;
+        let Body::Invite(invite) = &parsed.statement().body else {
+            return None;
+        };
+        let context = IntakeContext {
+            practice: linked.practice,
+            document: invite.document,
+            invite: invite.invite,
+        };
+        let ours = linked.invite == link.invite
+            && invite.invite == link.invite
+            && invite.link == link.secret.signing().verifying_key();
+        let form = link.secret.open_form(&context, &linked.form).ok()?;
+        let asking: Asking = cbor::decode(&form).ok()?;
+        let recipient = SealingPublic::from_bytes(&asking.recipient)?;
+        let named = Hash::of(&[&asking.recipient]) == link.recipient;
+        (ours && named).then(|| Self {
+            link: link.clone(),
+            context,
+            asking,
+            recipient,
+            limit: invite.limit,
+            expires: invite.expires,
+            linked,
+        })
+    }
+
+    /// What is asked, and by whom.
+    pub const fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
+    /// The practice.
+    pub const fn practice(&self) -> &PracticeId {
+        &self.context.practice
+    }
+
+    /// The ledger as the relay signed it last.
+    pub const fn checkpoint(&self) -> &CompactCheckpoint {
+        &self.linked.checkpoint
+    }
+
+    /// Why the link takes no answers; `None` while it takes them.
+    pub fn closed(&self) -> Option<Rule> {
+        let rule = self.linked.closed?;
+        Some(Rule::from_number(rule).unwrap_or(Rule::Unavailable))
+    }
+
+    /// Until when it takes answers, in milliseconds since the Unix epoch by the relay's clock.
+    pub const fn expires(&self) -> u64 {
+        self.expires
+    }
+
+    /// Submissions of answers that it takes in all.
+    pub const fn limit(&self) -> u8 {
+        self.limit
+    }
+
+    /// Tries that are left for the PIN; `None` before one was chosen.
+    pub const fn tries(&self) -> Option<u8> {
+        self.linked.tries
+    }
+
+    /// Submissions that came through it so far.
+    pub const fn sent(&self) -> u64 {
+        self.linked.sequence.saturating_sub(1)
+    }
+
+    /// Stretches a PIN: a second or two, and 64 MiB of memory.
+    ///
+    /// # Errors
+    /// [`IntakeError::OutOfMemory`].
+    pub fn stretch(&self, pin: &Pin) -> Result<StretchedPin, IntakeError> {
+        self.stretch_at(pin, Cost::DEFAULT)
+    }
+
+    fn stretch_at(&self, pin: &Pin, cost: Cost) -> Result<StretchedPin, IntakeError> {
+        Ok(self.link.secret.stretch(pin.as_str(), cost)?)
+    }
+
+    /// Asks the relay for the pepper; with `choose`, the PIN may be a new one.
+    pub fn unlock(&self, pin: &StretchedPin, choose: bool) -> ClientMessage {
+        ClientMessage::Unlock(Unlock {
+            invite: self.link.invite,
+            proof: LinkSecret(*pin.proof()),
+            choose,
+        })
+    }
+
+    /// A draft for the relay to keep, or to take away.
+    ///
+    /// # Errors
+    /// [`IntakeError::TooLong`].
+    pub fn keep_draft(
+        &self,
+        rng: &mut impl CryptoRng,
+        pin: &StretchedPin,
+        keys: &ClientKeys,
+        draft: Option<&[u8]>,
+    ) -> Result<ClientMessage, IntakeError> {
+        let sealed = draft
+            .map(|draft| keys.seal_draft(rng, &self.context, draft))
+            .transpose()?;
+        let over = sealed
+            .as_ref()
+            .map_or(0, |s| s.len().saturating_sub(limits::DRAFT));
+        if over > 0 {
+            return Err(IntakeError::TooLong(over));
+        }
+        Ok(ClientMessage::KeepDraft(KeepDraft {
+            invite: self.link.invite,
+            proof: LinkSecret(*pin.proof()),
+            draft: sealed.map(Into::into),
+        }))
+    }
+
+    /// Opens the draft that the relay kept.
+    ///
+    /// # Errors
+    /// [`IntakeError::Open`] for one that this PIN did not make.
+    pub fn open_draft(&self, keys: &ClientKeys, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, IntakeError> {
+        Ok(keys.open_draft(&self.context, sealed)?)
+    }
+
+    /// Says something: signed by the client's key inside, sealed to the recipient key, signed by the link's key outside. The
+    /// same again is to be sent as the same bytes, not to be made anew.
+    ///
+    /// # Errors
+    /// [`IntakeError::Closed`] for answers that the link does not take; [`IntakeError::TooLong`].
+    pub fn say(
+        &self,
+        rng: &mut impl CryptoRng,
+        now: u64,
+        keys: &ClientKeys,
+        said: &Said,
+    ) -> Result<Sending, IntakeError> {
+        if let (Said::Answers { .. }, Some(rule)) = (said, self.closed()) {
+            return Err(IntakeError::Closed(rule));
+        }
+        let (sequence, kind) = (self.linked.sequence, said.kind());
+        let spoken = Zeroizing::new(Spoken::sign(keys, &self.context, sequence, now, said).encode());
+        let place = (kind as u8, sequence);
+        let secret = &self.link.secret;
+        let payload = secret.seal_submission(rng, &self.recipient, &self.context, place, &spoken)?;
+        let over = payload.len().saturating_sub(limits::SUBMISSION);
+        if over > 0 {
+            return Err(IntakeError::TooLong(over));
+        }
+        let signing = secret.signing();
+        let statement = cbor::encode(&Statement {
+            signer: DeviceId(Hash::of(&[signing.verifying_key().as_bytes()]).0),
+            seen: None,
+            payload: PayloadRef::of(&payload),
+            body: Body::Submission(Submission {
+                document: self.context.document,
+                invite: self.link.invite,
+                kind,
+                sequence,
+                prev: self.linked.prev,
+            }),
+        });
+        let bytes = message(labels::STATEMENT, &self.context.practice, &statement);
+        let signature = Signature::Ed25519(signing.sign(&bytes));
+        let hash = Hash::of(&[&statement]);
+        let upload = Upload {
+            signed: Signed { statement, signature },
+            payload,
+        };
+        Ok(Sending {
+            message: ClientMessage::Submit(Submit {
+                request: sequence,
+                practice: self.context.practice,
+                upload,
+            }),
+            hash,
+        })
+    }
+
+    /// What the practice answered to what was sent through the link, newest last: those that open for this client.
+    pub fn answered(&self, keys: &ClientKeys) -> Vec<(LinkReply, Answered)> {
+        let open = |reply: &LinkReply| {
+            let opened = self
+                .link
+                .secret
+                .open_reply(keys, &self.context, &reply.to, &reply.sealed);
+            cbor::decode(&opened.ok()?).ok()
+        };
+        let replies = self.linked.replies.iter();
+        replies
+            .filter_map(|reply| Some((reply.clone(), open(reply)?)))
+            .collect()
+    }
+}
