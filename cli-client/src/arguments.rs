@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    case, completions, device, export, field, ledger, man, member, note, passphrase, practice, quarantine,
-    recovery, share, sync,
+    case, completions, device, export, field, inbox, intake, ledger, man, member, note, passphrase, practice,
+    quarantine, recovery, share, sync,
 };
 use crate::demo;
 use crate::language::Language;
@@ -100,6 +100,12 @@ pub enum Command {
     /// Who reads which lane of a case
     #[command(subcommand)]
     Share(share::Command),
+    /// Links through which a client answers a form without an account
+    #[command(subcommand)]
+    Intake(intake::Command),
+    /// What came through intake links
+    #[command(subcommand)]
+    Inbox(inbox::Command),
     /// What was set aside for review: showing it, entering it again, discarding it
     #[command(subcommand)]
     Quarantine(quarantine::Command),

@@ -14,6 +14,8 @@ pub mod completions;
 pub mod device;
 pub mod export;
 pub mod field;
+pub mod inbox;
+pub mod intake;
 pub mod ledger;
 pub mod man;
 pub mod member;
@@ -61,6 +63,8 @@ pub async fn run(session: &Session, asked: Command) -> Result<(), Failure> {
         Command::Case(command) => case::run(session, command).await,
         Command::Note(command) => note::run(session, command).await,
         Command::Field(command) => field::run(session, command).await,
+        Command::Intake(command) => intake::run(session, command).await,
+        Command::Inbox(command) => inbox::run(session, command).await,
         Command::Share(command) => share::run(session, command).await,
         Command::Quarantine(command) => quarantine::run(session, command).await,
         Command::Sync(options) => sync::run(session, &options).await,

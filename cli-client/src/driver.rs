@@ -18,6 +18,7 @@ pub use relay::Relay;
 
 mod line;
 mod relay;
+pub mod stranger;
 
 /// How long to go on.
 #[derive(Debug, Clone, Copy)]

@@ -31,6 +31,14 @@ impl Language {
         }
     }
 
+    /// The same language, as the forms name it.
+    pub const fn of_forms(self) -> troth_forms::words::Language {
+        match self {
+            Self::English => troth_forms::words::Language::English,
+            Self::Chinese => troth_forms::words::Language::Chinese,
+        }
+    }
+
     fn of_tag(tag: &str) -> Self {
         let chinese = tag
             .split(['-', '_', '.', '@'])

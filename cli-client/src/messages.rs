@@ -26,6 +26,7 @@ pub mod demo;
 pub mod device;
 pub mod failure;
 pub mod help;
+pub mod intake;
 pub mod kit;
 pub mod ledger;
 pub mod member;
@@ -57,6 +58,7 @@ mod tests {
             super::demo::TABLE,
             super::device::TABLE,
             super::failure::TABLE,
+            super::intake::TABLE,
             super::kit::TABLE,
             super::ledger::TABLE,
             super::member::TABLE,

@@ -10,7 +10,7 @@ use troth_client_core::crypto::{Kit, KitError, MAX_KIT_TEXT, MAX_PASSPHRASE_BYTE
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::messages::{device, failure as say, kit, recovery, sensitive};
+use crate::messages::{device, failure as say, intake, kit, recovery, sensitive};
 use crate::session::Session;
 
 /// The passphrase of the device that is here.
@@ -104,6 +104,43 @@ pub fn code(session: &Session, given: Option<&str>) -> Result<Zeroizing<String>,
         }
         None => Err(needed()),
     }
+}
+
+/// The first line of a file, or of standard input with `-`.
+///
+/// # Errors
+/// It cannot be read, is no text, or is too long.
+pub fn first_line(session: &Session, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    from_file(session, path)
+}
+
+/// A PIN that is being chosen, twice.
+///
+/// # Errors
+/// Nobody is here to be asked, or the two differ.
+pub fn new_pin(session: &Session) -> Result<Zeroizing<String>, Failure> {
+    let language = session.language;
+    if !can_ask(session) {
+        return Err(Failure::usage(intake::no_pin(language)));
+    }
+    let first = prompt(session, &intake::new_pin_prompt(language))?;
+    let again = prompt(session, &intake::pin_again(language))?;
+    if first == again {
+        Ok(first)
+    } else {
+        Err(Failure::failed(intake::pin_differs(language)))
+    }
+}
+
+/// A PIN that was chosen.
+///
+/// # Errors
+/// Nobody is here to be asked.
+pub fn pin(session: &Session, left: u8) -> Result<Zeroizing<String>, Failure> {
+    if !can_ask(session) {
+        return Err(Failure::usage(intake::no_pin(session.language)));
+    }
+    prompt(session, &intake::pin_prompt(session.language, left.into()))
 }
 
 /// The words of a recovery kit: from a file, from standard input, or typed a few at a time.

@@ -22,6 +22,7 @@
 //! | `notes`, `partners` | notes that are signed, added to, shared by a client; whose lane is whose |
 //! | `people`, `sharing`, `ended` | members and roles; who reads which lane, and until when |
 //! | `last_opener` | who would take the last way to what is sensitive along |
+//! | `intake` | intake links: made, closed; what came through them, taken in and answered |
 //! | `policy` | what the practice decides for itself |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
@@ -40,6 +41,7 @@ mod error;
 mod fetch;
 mod forms;
 mod gossip;
+mod intake;
 mod invite;
 mod keyring;
 mod last_opener;
@@ -88,6 +90,7 @@ use session::Connection;
 pub use cases::CaseSummary;
 pub use error::DeviceError;
 pub use forms::{FORMS, Form};
+pub use intake::{ANSWERS, Arrived, Ask, INTAKE_CONSENT, LinkSummary};
 pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
 pub use notes::{CONSENT, Consented, Recorded, ShareConsent};

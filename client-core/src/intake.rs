@@ -18,7 +18,7 @@ use troth_protocol::rule::Rule;
 
 use crate::crypto::{OpenError, SealError, VaultError};
 
-pub use content::{Answered, Asking, Copied, Said, Spoken};
+pub use content::{Answered, Asking, Copied, Draft, Said, Spoken};
 pub use link::IntakeLink;
 pub use pin::{Pin, PinFault};
 pub use visit::{Sending, Visit};

@@ -285,6 +285,20 @@ impl Questionnaire {
         self.around(item).find_map(|item| item.retention)
     }
 
+    /// What its consents are called, each once.
+    pub fn consent_names(&self) -> Vec<&str> {
+        let mut all = Vec::new();
+        for item in &self.items {
+            if let Kind::Question(question) = &item.kind
+                && let Some(name) = question.consent.as_deref()
+                && !all.contains(&name)
+            {
+                all.push(name);
+            }
+        }
+        all
+    }
+
     /// An item and the groups around it, outwards.
     pub(crate) fn around<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a Item> {
         std::iter::successors(Some(item), |item| self.items.get(item.parent?))

@@ -16,7 +16,7 @@ use crate::session::Session;
 pub mod consents;
 mod item;
 mod table;
-mod until;
+pub mod until;
 
 pub use item::how_shown;
 

@@ -11,6 +11,8 @@ messages! {
         "{file} 中没有可用的证书（{why}）：请提供中继管理员发来的 PEM 文件。";
     kept(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Your work is kept on this device and will be sent by `troth sync`.",
         "无法连接中继 {relay}（{why}）。您的工作已保存在本设备上，运行 `troth sync` 时会发送。";
+    no_answer(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Check the link and the network, and run the command again: what was sent already is not sent twice.",
+        "无法连接中继 {relay}（{why}）。请检查链接和网络后重新运行命令：已发送的内容不会重复发送。";
     unreachable(relay: &str, why: &str) = "The relay {relay} cannot be reached ({why}). Check the address and the network, and try again; nothing is lost.",
         "无法连接中继 {relay}（{why}）。请检查地址和网络后重试；不会丢失任何内容。";
     busy(reason: &str) = "The relay cannot take it now: {reason}", "中继现在无法接受：{reason}";

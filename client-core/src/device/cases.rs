@@ -228,7 +228,7 @@ impl<S: Storage> Device<S> {
 
     /// The lanes that go on: superseded and erased documents are passed over, and those that a document which waits here is to
     /// take the place of.
-    fn lanes(&self) -> impl Iterator<Item = (CaseId, Lane, DocumentId)> {
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (CaseId, Lane, DocumentId)> {
         let open = |d: &&Document| !d.is_closed() && self.renewal_of(&d.id()).is_none();
         let known = self.state.iter().flat_map(|s| s.documents.values()).filter(open);
         let known = known.filter_map(|d| Some((d.case()?, d.lane(), d.id())));

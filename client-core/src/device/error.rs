@@ -129,6 +129,14 @@ pub enum DeviceError {
         lane = .0.name()
     )]
     ConsentMissing(Lane),
+    /// There is no such intake link here.
+    #[error("there is no such intake link here: sync, and list them with `troth intake list`")]
+    NoSuchLink,
+    /// What came through a link cannot be read.
+    #[error(
+        "this does not open: it was erased, or whoever sent it did not follow the form of this program; ask the client again"
+    )]
+    NotOpened,
     /// There is no such recovery.
     #[error("there is no such recovery to decide on: sync, and list them with `troth recovery list`")]
     NoSuchRecovery,

@@ -260,6 +260,9 @@ impl<S: Storage> Device<S> {
                 | Body::Document(_)
                 | Body::Roster(_)
                 | Body::Access(_)
+                | Body::Invite(_)
+                | Body::CloseInvite(_)
+                | Body::Reply(_)
         );
         let hash = verified.hash();
         let mut signed_here = self.inflight.values().flat_map(|f| &f.parts);

@@ -180,3 +180,30 @@ pub struct Copied {
     #[n(1)]
     pub said: Said,
 }
+
+/// What the relay keeps for a client behind their PIN: answers that are being given, and for a while those that were sent.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Draft {
+    /// The response, as JSON.
+    #[n(0)]
+    pub response: ByteVec,
+    /// Position of the submission, once it was sent.
+    #[n(1)]
+    pub sent: Option<u64>,
+}
+
+impl Draft {
+    /// Bytes for the sealing.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads what was opened.
+    ///
+    /// # Errors
+    /// [`Rule::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Rule> {
+        cbor::decode(bytes)
+    }
+}

@@ -95,6 +95,10 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::NoSuchRecovery => {
             "没有可供决定的这项恢复：请同步，并用 `troth recovery list` 列出".into()
         }
+        DeviceError::NoSuchLink => "这里没有这个登记链接：请同步，并用 `troth intake list` 列出".into(),
+        DeviceError::NotOpened => {
+            "无法打开：它已被删除，或发送者未遵循本程序的格式；请再次询问来访者".into()
+        }
         DeviceError::NoSuchQuarantine => {
             "没有以此编号搁置的内容，或已作出决定：请用 `troth quarantine list` 列出".into()
         }

@@ -9,6 +9,8 @@ const ROLE: &str = "角色：admin（管理员）、counselor（咨询师）、c
 const SHARED: &str = "分区：joint、partner-a、partner-b、assessments 或 admin";
 const ASIDE: &str = "它在列表中的编号";
 const NOTE: &str = "笔记：其标识或标识的开头";
+const LINK: &str = "链接；`-` 表示从标准输入读取，这台电脑上的其他人就看不到它";
+const PIN_FILE: &str = "从文件的第一行读取 PIN 码";
 const WORDS: &str = "从文件读取这些词，`-` 表示标准输入；不写则会询问";
 const RECOVERY: &str = "恢复：其标识的开头，或成员的姓名";
 const RELAY: &str = "中继：https://主机[:端口]，本机上可用 http://";
@@ -272,6 +274,65 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("troth field get.case", CASE),
     ("troth field get.lane", "分区"),
     ("troth field get.key", "字段的名称"),
+    ("troth intake", "来访者无需账户即可填写表单的链接"),
+    (
+        "troth intake new",
+        "为一位伴侣创建链接：持有者可打开表单并作答；只有能读取其分区的人才能读取答复",
+    ),
+    ("troth intake new.case", CASE),
+    ("troth intake new.partner", "谁的答复：每位伴侣各有自己的链接"),
+    (
+        "troth intake new.form",
+        "表单：FHIR R4 Questionnaire 文件，或程序自带表单的名称",
+    ),
+    (
+        "troth intake new.expires",
+        "可作答至何时：14d、2w、12h、日期或时间",
+    ),
+    ("troth intake new.limit", "可作答几次"),
+    ("troth intake list", "列出链接及其结果"),
+    ("troth intake list.case", CASE),
+    ("troth intake revoke", "关闭链接：不再接受作答"),
+    ("troth intake revoke.invite", "链接：其标识的开头"),
+    ("troth intake fill", "来访者一方：不用浏览器，通过链接作答"),
+    ("troth intake fill.link", LINK),
+    ("troth intake fill.pin_file", PIN_FILE),
+    (
+        "troth intake fill.answers",
+        "答复：FHIR R4 QuestionnaireResponse 文件",
+    ),
+    (
+        "troth intake status",
+        "来访者一方：链接的状态；凭 PIN 码还可查看已发送的内容和机构的答复",
+    ),
+    ("troth intake status.link", LINK),
+    ("troth intake status.pin_file", PIN_FILE),
+    ("troth intake withdraw", "来访者一方：撤回通过链接给出的同意"),
+    ("troth intake withdraw.link", LINK),
+    ("troth intake withdraw.pin_file", PIN_FILE),
+    (
+        "troth intake withdraw.consent",
+        "哪项同意，按其在表单中的名称；不写则为全部",
+    ),
+    ("troth intake copy", "来访者一方：索取所发送内容的副本"),
+    ("troth intake copy.link", LINK),
+    ("troth intake copy.pin_file", PIN_FILE),
+    ("troth intake erase", "来访者一方：请求删除所发送的内容"),
+    ("troth intake erase.link", LINK),
+    ("troth intake erase.pin_file", PIN_FILE),
+    ("troth inbox", "通过登记链接收到的内容"),
+    ("troth inbox list", "列出通过登记链接收到的内容"),
+    ("troth inbox show", "显示收到的内容、得分以及需要立即关注之处"),
+    ("troth inbox show.submission", "收到的内容：其标识的开头"),
+    (
+        "troth inbox accept",
+        "将答复收入该伴侣的分区、将同意记入个案；或执行所请求的事项并答复",
+    ),
+    ("troth inbox accept.submission", "收到的内容：其标识的开头"),
+    (
+        "troth inbox accept.erase",
+        "若请求的是删除：为所有人销毁该伴侣的整个分区",
+    ),
     ("troth quarantine", "搁置待查看的内容：查看、重新录入、舍弃"),
     (
         "troth quarantine list",

@@ -220,6 +220,48 @@ pub(in crate::device) enum Intent {
         #[n(1)]
         snapshot: Hash,
     },
+    /// An intake link shall exist.
+    #[n(32)]
+    OpenLink {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        invite: InviteId,
+        #[n(2)]
+        expires: u64,
+        #[n(3)]
+        limit: u8,
+        #[n(4)]
+        form: ByteVec,
+        #[n(5)]
+        secret: ByteVec,
+        #[n(6)]
+        recipient: ByteVec,
+    },
+    /// An intake link shall take no answers any more.
+    #[n(33)]
+    CloseLink {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        invite: InviteId,
+    },
+    /// What came through an intake link is answered: with this, or, where nothing stands, with the document's erasure.
+    #[n(34)]
+    Reply {
+        #[n(0)]
+        document: DocumentId,
+        #[n(1)]
+        invite: InviteId,
+        #[n(2)]
+        to: Hash,
+        #[n(3)]
+        secret: ByteVec,
+        #[n(4)]
+        client: ByteVec,
+        #[n(5)]
+        answered: Option<ByteVec>,
+    },
     /// A document shall be erased.
     #[n(19)]
     Erase {
@@ -286,6 +328,9 @@ impl Intent {
             | Self::TendDocument { document }
             | Self::Snapshot { document }
             | Self::Attest { document, .. }
+            | Self::OpenLink { document, .. }
+            | Self::CloseLink { document, .. }
+            | Self::Reply { document, .. }
             | Self::Erase { document } => Stream::Document(*document),
             Self::Revoke { .. }
             | Self::AddDevice { .. }

@@ -4,7 +4,7 @@ use minicbor::bytes::ByteVec;
 use rand_core::CryptoRng;
 use troth_protocol::ids::{DocumentId, Hash};
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{DocumentAction, Rights};
+use troth_protocol::statement::{DocumentAction, Reply, Rights};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::Upload;
 
@@ -37,6 +37,7 @@ impl<S: Storage> Device<S> {
         };
         if let Stream::Document(document) = stream
             && self.is_erased(&document)
+            && !matches!(intent, Intent::Reply { .. })
         {
             // There is nothing left to read, to share, or to erase; and no key to write with.
             return match intent {
@@ -77,6 +78,44 @@ impl<S: Storage> Device<S> {
                 }
                 let (upload, covers) = self.sign_edits(rng, document, ids)?;
                 return Ok(Some(one(upload, covers)));
+            }
+            Intent::OpenLink { document, .. } if self.is_stale(document, now)? => {
+                return Ok(Some(one(self.sign_turn(rng, now, document)?, Vec::new())));
+            }
+            Intent::OpenLink {
+                document,
+                invite,
+                expires,
+                limit,
+                form,
+                secret,
+                recipient,
+            } => {
+                self.must_write(document, now)?;
+                Some(self.sign_link(
+                    rng,
+                    document,
+                    (invite, expires, limit),
+                    form,
+                    (&secret, &recipient),
+                )?)
+            }
+            Intent::CloseLink { document, invite } => self.sign_close_link(document, invite)?,
+            Intent::Reply {
+                document,
+                invite,
+                to,
+                secret,
+                client,
+                answered,
+            } => {
+                let reply = Reply { document, invite, to };
+                Some(self.sign_reply(
+                    rng,
+                    reply,
+                    (&secret, &client),
+                    answered.as_deref().map(Vec::as_slice),
+                )?)
             }
             Intent::Grant { document, reader } => self.sign_grant(rng, now, document, reader)?,
             Intent::EndShare { document, principal } => self.sign_end(rng, now, document, principal)?,

@@ -247,6 +247,11 @@ impl<S: Storage> Device<S> {
             Intent::TendDocument { document } => format!("a key of {} sealed again", lane(document)),
             Intent::Snapshot { document } => format!("a snapshot of {}", lane(document)),
             Intent::Attest { document, .. } => format!("the word for a snapshot of {}", lane(document)),
+            Intent::OpenLink { document, .. } => format!("an intake link into {}", lane(document)),
+            Intent::CloseLink { document, .. } => {
+                format!("the end of an intake link into {}", lane(document))
+            }
+            Intent::Reply { document, .. } => format!("an answer to what came for {}", lane(document)),
             Intent::Revoke { .. } => "the revocation of a device".to_owned(),
             Intent::AddDevice { .. } => "the addition of a device".to_owned(),
             Intent::Invite { .. } => "an invitation".to_owned(),
