@@ -250,9 +250,19 @@ fn the_client_sees_what_they_sent_withdraws_asks_for_a_copy_and_for_erasure() {
     assert_eq!(without.code, 2, "erasing takes a word more");
     laptop.ok(&["inbox", "accept", id(asked), "--erase"]);
     laptop.ok(&["sync"]);
-    let gone = client.run(&["status"], Some("194823"));
-    assert_eq!(gone.code, 1);
-    assert!(gone.stderr.contains("erased"), "{}", gone.stderr);
+    let gone = client.ok(&["status"], Some("194823"));
+    assert_eq!((&gone["erased"], &gone["draft"]), (&json!(true), &Value::Null));
+    // The copy that was sent went with the rest; the receipt names the entry that ordered it.
+    let [receipt] = &gone["replies"].as_array().unwrap()[..] else {
+        panic!("{gone}")
+    };
+    let log = laptop.json(&["ledger", "log"]);
+    let entries = log["entries"].as_array().unwrap();
+    let ordered = entries
+        .iter()
+        .find(|e| e["position"] == receipt["answer"]["erased_at"])
+        .unwrap();
+    assert_eq!(ordered["kind"], "erasure");
 }
 
 #[test]

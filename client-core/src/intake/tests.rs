@@ -207,7 +207,10 @@ fn what_the_relay_swaps_is_not_behind_the_link() {
         form: Vec::new(),
         ..s.linked
     };
-    assert_eq!(Visit::open(&s.link, erased).err(), Some(IntakeError::Erased));
+    let gone = Visit::open(&s.link, erased).unwrap();
+    assert_eq!(gone.asking().err(), Some(IntakeError::Erased));
+    let said = gone.say(&mut rng(), 5, &keys(&s.link, "194823"), &Said::Copy);
+    assert_eq!(said.err(), Some(IntakeError::Erased));
 }
 
 #[test]

@@ -21,8 +21,8 @@ pub struct Visit {
     link: IntakeLink,
     linked: Linked,
     context: IntakeContext,
-    asking: Asking,
-    recipient: SealingPublic,
+    /// What is asked, and the key that answers are sealed to; none once it was erased.
+    asked: Option<(Asking, SealingPublic)>,
     limit: u8,
     expires: u64,
 }
@@ -39,13 +39,12 @@ pub struct Sending {
 impl Visit {
     /// Opens what the relay shows and checks it against the link: the form opens with the link's secret and for the practice,
     /// document and invite that the relay names; the recipient key is the one of the link; the statement names the link's key.
+    /// Where the form was erased, nothing can be answered any more; what the practice answered is there still, and opens only
+    /// for the practice, document and invite that it was sealed for.
     ///
     /// # Errors
-    /// [`IntakeError::NotBehindIt`], [`IntakeError::Erased`].
+    /// [`IntakeError::NotBehindIt`].
     pub fn open(link: &IntakeLink, linked: Linked) -> Result<Self, IntakeError> {
-        if linked.form.is_empty() {
-            return Err(IntakeError::Erased);
-        }
         Self::check(link, linked).ok_or(IntakeError::NotBehindIt)
     }
 
@@ -62,15 +61,19 @@ impl Visit {
         let ours = linked.invite == link.invite
             && invite.invite == link.invite
             && invite.link == link.secret.signing().verifying_key();
-        let form = link.secret.open_form(&context, &linked.form).ok()?;
-        let asking: Asking = cbor::decode(&form).ok()?;
-        let recipient = SealingPublic::from_bytes(&asking.recipient)?;
-        let named = Hash::of(&[&asking.recipient]) == link.recipient;
-        (ours && named).then(|| Self {
+        let asked = if linked.form.is_empty() {
+            None
+        } else {
+            let form = link.secret.open_form(&context, &linked.form).ok()?;
+            let asking: Asking = cbor::decode(&form).ok()?;
+            let recipient = SealingPublic::from_bytes(&asking.recipient)?;
+            let named = Hash::of(&[&asking.recipient]) == link.recipient;
+            Some(Some((asking, recipient)).filter(|_| named)?)
+        };
+        ours.then(|| Self {
             link: link.clone(),
             context,
-            asking,
-            recipient,
+            asked,
             limit: invite.limit,
             expires: invite.expires,
             linked,
@@ -78,8 +81,14 @@ impl Visit {
     }
 
     /// What is asked, and by whom.
-    pub const fn asking(&self) -> &Asking {
-        &self.asking
+    ///
+    /// # Errors
+    /// [`IntakeError::Erased`].
+    pub fn asking(&self) -> Result<&Asking, IntakeError> {
+        self.asked
+            .as_ref()
+            .map(|(asking, _)| asking)
+            .ok_or(IntakeError::Erased)
     }
 
     /// The practice.
@@ -178,7 +187,7 @@ impl Visit {
     /// same again is to be sent as the same bytes, not to be made anew.
     ///
     /// # Errors
-    /// [`IntakeError::Closed`] for answers that the link does not take; [`IntakeError::TooLong`].
+    /// [`IntakeError::Erased`]; [`IntakeError::Closed`] for answers that the link does not take; [`IntakeError::TooLong`].
     pub fn say(
         &self,
         rng: &mut impl CryptoRng,
@@ -189,11 +198,12 @@ impl Visit {
         if let (Said::Answers { .. }, Some(rule)) = (said, self.closed()) {
             return Err(IntakeError::Closed(rule));
         }
+        let (_, recipient) = self.asked.as_ref().ok_or(IntakeError::Erased)?;
         let (sequence, kind) = (self.linked.sequence, said.kind());
         let spoken = Zeroizing::new(Spoken::sign(keys, &self.context, sequence, now, said).encode());
         let place = (kind as u8, sequence);
         let secret = &self.link.secret;
-        let payload = secret.seal_submission(rng, &self.recipient, &self.context, place, &spoken)?;
+        let payload = secret.seal_submission(rng, recipient, &self.context, place, &spoken)?;
         let over = payload.len().saturating_sub(limits::SUBMISSION);
         if over > 0 {
             return Err(IntakeError::TooLong(over));

@@ -197,7 +197,11 @@ impl Core {
     /// One durable write for everything that waits; then the answers, the checkpoints and the followers.
     pub(super) fn commit(&mut self, mut round: Round) {
         let touched: Vec<PracticeId> = round.pending.keys().copied().collect();
-        let erased = round.pending.values().any(|pending| !pending.erased.is_empty());
+        let orders = round
+            .pending
+            .iter()
+            .flat_map(|(practice, pending)| pending.erased.iter().map(|document| (*practice, *document)));
+        let erased: Vec<_> = orders.collect();
         let result = match round.broken.take() {
             Some(error) => Err(error),
             None => self.write(std::mem::take(&mut round.pending)),
@@ -210,7 +214,8 @@ impl Core {
                 for id in round.welcome {
                     self.welcome(id);
                 }
-                self.dropped |= erased;
+                self.dropped |= !erased.is_empty();
+                self.drop_drafts(&erased);
                 let grown = written.into_iter().filter_map(|ledger| self.grow(ledger));
                 self.unsettled = grown.collect();
             }

@@ -274,6 +274,23 @@ impl Core {
         }
     }
 
+    /// What is kept of answers goes with what they were for.
+    pub(super) fn drop_drafts(&self, erased: &[(PracticeId, DocumentId)]) {
+        for (practice, document) in erased {
+            let found = self.practices.get(practice);
+            let found = found.and_then(|practice| practice.state.documents.get(document));
+            for (invite, _) in found.into_iter().flat_map(|document| document.links()) {
+                let dropped = self.kept(invite).and_then(|kept| match kept {
+                    Some(kept) if kept.draft.is_some() => self.keep(invite, &Kept { draft: None, ..kept }),
+                    _ => Ok(()),
+                });
+                if let Err(error) = dropped {
+                    error!(%error, "the draft of an erased link could not be taken away; it expires");
+                }
+            }
+        }
+    }
+
     fn find_link(&self, invite: &InviteId) -> Result<(&Practice, DocumentId, &Link), Rule> {
         let mut practices = self.practices.values();
         let practice = practices

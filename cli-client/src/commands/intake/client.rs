@@ -75,7 +75,8 @@ impl<'a> Visitor<'a> {
 
     fn form(&self) -> Result<Questionnaire, Failure> {
         let language = self.session.language;
-        let read = Questionnaire::parse(&self.visit.asking().form);
+        let asking = self.visit.asking().map_err(|e| refused(self.session, &e))?;
+        let read = Questionnaire::parse(&asking.form);
         read.map(|(form, _)| form).map_err(|error| {
             Failure::failed(say::form_refused(
                 language,
@@ -153,7 +154,7 @@ impl<'a> Visitor<'a> {
         let receipt = self.send(&sending).await?;
         self.look_again().await?;
         let checkpoint = *self.visit.checkpoint();
-        let asking = self.visit.asking();
+        let asking = self.visit.asking().map_err(|e| refused(session, &e))?;
         let origin = ledger_origin(&asking.origin, self.visit.practice());
         let signed = checkpoint.verify(&origin, &asking.ledger_key).is_ok();
         if !signed || checkpoint.size <= receipt.position {
@@ -206,7 +207,7 @@ pub async fn fill(session: &Session, options: &LinkOptions, answers: &Path) -> R
     };
     let mut words = say::sent(
         language,
-        &visitor.visit.asking().practice,
+        &visitor.visit.asking().map_err(|e| refused(session, &e))?.practice,
         receipt["position"].as_u64().unwrap_or_default(),
         receipt["submission"].as_str().unwrap_or_default(),
     );
@@ -225,8 +226,11 @@ pub async fn fill(session: &Session, options: &LinkOptions, answers: &Path) -> R
 pub async fn status(session: &Session, options: &LinkOptions) -> Result<(), Failure> {
     let language = session.language;
     let visitor = Visitor::come(session, options).await?;
+    let visit = &visitor.visit;
+    let Ok(asking) = visit.asking() else {
+        return erased(session, options, &visitor).await;
+    };
     let form = visitor.form()?;
-    let (visit, asking) = (&visitor.visit, visitor.visit.asking());
     let title = form.title().show(language.of_forms().tag());
     let mut value = json!({
         "practice": asking.practice,
@@ -262,12 +266,28 @@ pub async fn status(session: &Session, options: &LinkOptions) -> Result<(), Fail
         }
         let mut replies = Vec::new();
         for (reply, answered) in visit.answered(&known.keys) {
-            let (shown, told) = told(session, &form, &answered);
+            let (shown, told) = told(session, Some(&form), &answered);
             replies.push(json!({ "to": reply.to.to_string(), "position": reply.position, "answer": shown }));
             lines.push(told);
         }
         value["replies"] = replies.into();
     }
+    session.out.result(&value, &lines.join("\n"))
+}
+
+/// How a link stands whose answers were erased: what is left is the receipt.
+async fn erased(session: &Session, options: &LinkOptions, visitor: &Visitor<'_>) -> Result<(), Failure> {
+    let mut lines = vec![say::link_erased(session.language)];
+    let mut replies = Vec::new();
+    if visitor.visit.tries().is_some() && (options.pin_file.is_some() || secrets::can_ask(session)) {
+        let known = visitor.prove(options, false).await?;
+        for (reply, answered) in visitor.visit.answered(&known.keys) {
+            let (shown, words) = told(session, None, &answered);
+            replies.push(json!({ "to": reply.to.to_string(), "position": reply.position, "answer": shown }));
+            lines.push(words);
+        }
+    }
+    let value = json!({ "erased": true, "open": false, "sent": visitor.visit.sent(), "replies": replies });
     session.out.result(&value, &lines.join("\n"))
 }
 
@@ -277,7 +297,7 @@ fn kept_draft(visit: &Visit, known: &Known) -> Option<Draft> {
 }
 
 /// An answer of the practice, for scripts and for people.
-fn told(session: &Session, form: &Questionnaire, answered: &Answered) -> (Value, String) {
+fn told(session: &Session, form: Option<&Questionnaire>, answered: &Answered) -> (Value, String) {
     let language = session.language;
     match answered {
         Answered::Done => (json!({ "done": true }), say::done(language)),
@@ -291,9 +311,10 @@ fn told(session: &Session, form: &Questionnaire, answered: &Answered) -> (Value,
                 };
                 let json: Option<Value> = serde_json::from_slice(response).ok();
                 shown.push(json!({ "received_ms": copy.received, "response": json }));
-                let checked = Response::parse(response)
-                    .ok()
-                    .and_then(|r| Checked::check(form, r).ok());
+                let response = Response::parse(response).ok();
+                let checked = form
+                    .zip(response)
+                    .and_then(|(form, r)| Checked::check(form, r).ok());
                 lines.push(time(copy.received));
                 lines.extend(checked.map(|checked| plain::render(&checked, language.of_forms())));
             }
