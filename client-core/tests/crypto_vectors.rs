@@ -11,7 +11,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use troth_client_core::crypto::*;
-use troth_protocol::ids::{DeviceId, DocumentId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId, PracticeId, VerifyingKey};
 use troth_protocol::signature::Signature;
 
 /// One case: the members of its JSON object.

@@ -252,17 +252,9 @@ impl<S: Storage> Device<S> {
             return false;
         }
         let own = verified.statement().signer == self.secrets.id;
-        let kept = matches!(
+        let kept = !matches!(
             verified.statement().body,
-            Body::Change(_)
-                | Body::Snapshot(_)
-                | Body::Attest(_)
-                | Body::Document(_)
-                | Body::Roster(_)
-                | Body::Access(_)
-                | Body::Invite(_)
-                | Body::CloseInvite(_)
-                | Body::Reply(_)
+            Body::Genesis(_) | Body::Session(_) | Body::Erasure(_) | Body::Notice(_) | Body::Submission(_)
         );
         let hash = verified.hash();
         let mut signed_here = self.inflight.values().flat_map(|f| &f.parts);

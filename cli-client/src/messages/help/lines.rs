@@ -1,5 +1,7 @@
 //! What the help says in Chinese, line by line.
 
+// Long because every line of the help stands here once, in the order in which the help shows them.
+
 const CASE: &str = "个案：其名称，或标识的开头";
 const MEMBER: &str = "成员：其姓名，或标识的开头";
 const INVITE: &str = "邀请：其标识的开头";
