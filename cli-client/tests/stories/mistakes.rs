@@ -32,7 +32,7 @@ fn a_command_that_makes_no_sense_is_code_2() {
         let arguments: Vec<_> = line.split_whitespace().collect();
         assert_eq!(laptop.run(&arguments).code, 2, "troth {line}");
     }
-    for later in ["attach list Lee", "intake list", "inbox list"] {
+    for later in ["attach list Lee", "audit list", "backup verify"] {
         let arguments: Vec<_> = later.split_whitespace().collect();
         assert_eq!(laptop.run(&arguments).code, 2, "troth {later} is not there");
     }
