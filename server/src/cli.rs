@@ -1,5 +1,6 @@
 //! The command line: data on stdout, everything else on stderr; 0 done, 1 failed, 2 usage.
 
+mod assets;
 mod logs;
 mod memory;
 mod serve;
@@ -10,9 +11,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Printed below the help.
+const PAGE: &str = if troth_server::http::page::is_built() {
+    "The intake page is built in, at /i."
+} else {
+    "This build has no intake page; `cargo xtask web` builds it, and a relay built after that serves it at /i."
+};
+
 /// The relay of Troth: keeps what devices have encrypted, and cannot read it
 #[derive(Parser)]
-#[command(name = "troth-server", version, arg_required_else_help = true)]
+#[command(name = "troth-server", version, arg_required_else_help = true, after_help = PAGE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +34,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
     Witness(witness::Arguments),
+    /// Print the SHA-256 of every file of the intake page, for comparing a live page with a release
+    Assets,
 }
 
 /// Why a command did not do what it was asked.
@@ -45,6 +55,7 @@ pub fn run() -> ExitCode {
         }
         Command::Verify(arguments) => verify::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
+        Command::Assets => assets::run(),
     };
     let (code, why) = match done {
         Ok(code) => return code,

@@ -9,7 +9,8 @@
 //! | `/log/<practice>/witnessed` | the newest that the practice's witnesses have cosigned |
 //! | `/log/<practice>/tile/<L>/<N>[.p/<W>]` | hashes of the tree (C2SP tlog-tiles) |
 //! | `/log/<practice>/tile/entries/…` | refused: entries go to members only, over their connection |
-//! | `/i` | the intake page, which this build does not have |
+//! | `/i`, `/i/…` | the intake page, where it was built in |
+//! | `/.well-known/troth-assets` | the SHA-256 of each of its files |
 //!
 //! Checkpoints and tiles are hashes of hashes: they say how large a ledger is, and nothing of what is in it.
 
@@ -17,6 +18,7 @@ mod door;
 mod entrance;
 mod health;
 mod ledger;
+pub mod page;
 mod sync;
 pub mod tls;
 
@@ -53,8 +55,10 @@ pub fn router(relay: Relay) -> Router {
         .route("/log/{practice}/checkpoint", get(ledger::checkpoint))
         .route("/log/{practice}/witnessed", get(ledger::witnessed))
         .route("/log/{practice}/tile/{*tile}", get(ledger::tile))
-        .route("/i", get(intake))
-        .route("/i/{*rest}", get(intake))
+        .route("/i", get(page::index))
+        .route("/i/", get(page::index))
+        .route("/i/{*path}", get(page::file))
+        .route("/.well-known/troth-assets", get(page::listed))
         .fallback(nothing)
         .layer(axum::middleware::map_response(secured))
         .with_state(Shared {
@@ -90,20 +94,6 @@ async fn about() -> Response {
 
 async fn nothing() -> Response {
     sentence(StatusCode::NOT_FOUND, "There is nothing here.")
-}
-
-async fn intake() -> Response {
-    const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-        <meta name=\"viewport\" content=\"width=device-width\">\n<title>Troth</title>\n\
-        <p>This relay was built without the intake page. Ask your counselor for another way to answer; \
-        nothing you typed was sent.</p>\n\
-        <p lang=\"zh-Hans\">此服务器未包含登记页面。请向您的咨询师询问其他填写方式；您未提交任何内容。</p>\n</html>\n";
-    (
-        StatusCode::NOT_FOUND,
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        PAGE,
-    )
-        .into_response()
 }
 
 /// An answer of one plain sentence.

@@ -1,4 +1,4 @@
-//! What developers and CI run: `cargo xtask check`, `test`, `wasm`, `bench`, `simulate` and `fuzz`.
+//! What developers and CI run: `cargo xtask check`, `test`, `wasm`, `web`, `bench`, `simulate` and `fuzz`.
 //!
 //! Each command has a file of its own. Commands that do several things report them through [`steps`]: every step
 //! is taken even when an earlier one failed, and a closing summary says what failed and what was left out.
@@ -14,6 +14,7 @@ mod steps;
 mod strace;
 mod test;
 mod wasm;
+mod web;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Build the intake page into `web-client/dist`, which a relay that is built after that serves
+    Web,
     /// Measure the relay against this machine's raw limits
     Bench {
         /// Passed on as they are
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Check => check::check(&mut steps),
         Task::Test => test::test(&mut steps),
         Task::Wasm { release } => steps.take("wasm", || wasm::wasm(release)),
+        Task::Web => web::web(&mut steps),
         Task::Bench { args } => return forward::forward("troth-bench", &args),
         Task::Fuzz { target, seconds } => {
             steps.take("fuzz", || fuzz::fuzz(target.as_deref(), seconds));

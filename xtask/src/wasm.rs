@@ -3,6 +3,7 @@
 mod debian;
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,8 +21,36 @@ const FLAGS: &str = "--cfg getrandom_backend=\"wasm_js\"";
 /// Builds the packages with rustup's standard library for the target, or else with Debian's compiler, which brings
 /// the library's source. Everything goes below `target/wasm`: another compiler must not make cargo rebuild the rest.
 pub fn wasm(release: bool) -> Result<Outcome> {
+    built(|flags| build(release, flags))
+}
+
+/// Builds the intake page's part, as small as it gets: the page is a telephone's to load. What stretches a PIN stays fast.
+/// Returns where it stands.
+pub fn page() -> Result<(Outcome, PathBuf)> {
+    let outcome = built(|flags| {
+        let mut command = cargo(&["build", "--locked", "--lib", "--target", TARGET, "--release"]);
+        let small = [
+            "profile.release.opt-level=\"s\"",
+            "profile.release.lto=\"fat\"",
+            "profile.release.codegen-units=1",
+            "profile.release.panic=\"abort\"",
+            "profile.release.strip=true",
+            "profile.release.package.argon2.opt-level=3",
+            "profile.release.package.blake2.opt-level=3",
+        ];
+        command
+            .args(["--package", "troth-web"])
+            .args(small.iter().flat_map(|setting| ["--config", setting]));
+        for_browser(&mut command, flags);
+        command
+    })?;
+    let folder = target_dir().join("wasm").join(TARGET).join("release");
+    Ok((outcome, folder.join("troth_web.wasm")))
+}
+
+fn built(build: impl Fn(&str) -> Command) -> Result<Outcome> {
     if rustup_has_target() {
-        run(&mut build(release, FLAGS))?;
+        run(&mut build(FLAGS))?;
         return Ok(Outcome::noting("with rustup's standard library"));
     }
     if !crate::debian::is_here() {
@@ -31,7 +60,7 @@ pub fn wasm(release: bool) -> Result<Outcome> {
     }
     let toolchain = debian::toolchain()?;
     let flags = format!("{FLAGS} -Clinker={}", toolchain.linker()?.display());
-    run(build(release, &flags)
+    run(build(&flags)
         .arg("-Zbuild-std=std,panic_abort")
         .env("RUSTC", toolchain.rustc())
         .env("LD_LIBRARY_PATH", toolchain.libraries()?)
@@ -57,13 +86,17 @@ fn build(release: bool, flags: &str) -> Command {
         ];
         command.args(quick.iter().flat_map(|setting| ["--config", setting]));
     }
+    for_browser(&mut command, flags);
+    command
+}
+
+fn for_browser(command: &mut Command, flags: &str) {
     command
         .env("CARGO_TARGET_DIR", target_dir().join("wasm"))
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
         // These would silence the flags above.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    command
 }
 
 /// Whether the toolchain in use has the target's standard library, after asking rustup to fetch it.

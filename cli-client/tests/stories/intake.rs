@@ -177,7 +177,7 @@ fn a_couple_answers_each_alone_and_the_counselor_takes_it_in() {
     }
 }
 
-fn kept_by_the_relay(dir: &Path, secret: &str) -> bool {
+pub fn kept_by_the_relay(dir: &Path, secret: &str) -> bool {
     std::fs::read_dir(dir).unwrap().any(|file| {
         let path = file.unwrap().path();
         match path.is_dir() {

@@ -13,6 +13,7 @@ mod killed;
 mod linking;
 mod members;
 mod mistakes;
+mod page;
 mod policy;
 mod recovery;
 mod second_unlock;

@@ -291,7 +291,7 @@ pub fn troth() -> Command {
 }
 
 /// The relay's program: the one that TROTH_SERVER names, or the one beside `troth`, built first so that it is this tree's.
-fn server() -> &'static Path {
+pub fn server() -> &'static Path {
     static SERVER: OnceLock<PathBuf> = OnceLock::new();
     SERVER.get_or_init(|| {
         if let Some(named) = std::env::var_os("TROTH_SERVER") {
