@@ -13,6 +13,9 @@ const says = {
 const browser = await chromium.launch({
   executablePath: process.env.TROTH_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"],
+  env: process.env.TROTH_CHROMIUM_LIBRARIES
+    ? { ...process.env, LD_LIBRARY_PATH: process.env.TROTH_CHROMIUM_LIBRARIES }
+    : process.env,
 });
 const told = { steps: [], violations: [], console: [] };
 

@@ -4,6 +4,7 @@
 //! is taken even when an earlier one failed, and a closing summary says what failed and what was left out.
 
 mod check;
+mod chromium;
 mod command;
 mod debian;
 mod deny;
@@ -42,7 +43,11 @@ enum Task {
         release: bool,
     },
     /// Build the intake page into `web-client/dist`, which a relay that is built after that serves
-    Web,
+    Web {
+        /// Walk through it in Chromium, too
+        #[arg(long)]
+        test: bool,
+    },
     /// Measure the relay against this machine's raw limits
     Bench {
         /// Passed on as they are
@@ -71,7 +76,7 @@ fn main() -> ExitCode {
         Task::Check => check::check(&mut steps),
         Task::Test => test::test(&mut steps),
         Task::Wasm { release } => steps.take("wasm", || wasm::wasm(release)),
-        Task::Web => web::web(&mut steps),
+        Task::Web { test } => web::web(&mut steps, test),
         Task::Bench { args } => return forward::forward("troth-bench", &args),
         Task::Fuzz { target, seconds } => {
             steps.take("fuzz", || fuzz::fuzz(target.as_deref(), seconds));

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, program, root, run, target_dir, works};
 use crate::steps::{Outcome, Steps};
-use crate::wasm;
+use crate::{chromium, wasm};
 
 /// Where the page's sources stand.
 const FOLDER: &str = "web-client";
@@ -15,10 +15,31 @@ const FOLDER: &str = "web-client";
 const WEIGHT: u64 = 400 * 1024;
 
 /// Builds the page: the Rust part for WebAssembly, its bindings, then the page around it.
-pub fn web(steps: &mut Steps) {
+/// With `test`, it is then walked through in Chromium.
+pub fn web(steps: &mut Steps, test: bool) {
     steps.take("page: WebAssembly", compiled);
     steps.take("page: Node packages", packages);
     steps.take("page: bundle", bundle);
+    if test {
+        steps.take("chromium", chromium::fetch);
+        steps.take("page: walks", walks);
+    }
+}
+
+/// The stories that need the page, a browser, and a relay with the page in it.
+fn walks() -> Result<Outcome> {
+    run(cargo(&[
+        "test",
+        "--locked",
+        "-p",
+        "troth-cli",
+        "--test",
+        "stories",
+        "page::",
+    ])
+    .envs(chromium::environment())
+    .env(chromium::MUST, "1"))?;
+    Ok(Outcome::DONE)
 }
 
 /// The Rust part and its bindings, in `web-client/pkg`.

@@ -198,12 +198,39 @@ async fn every_answer_is_guarded() {
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{path}");
     }
     let intake = get(&routes, "/i").await;
+    let policy = intake.header(header::CONTENT_SECURITY_POLICY).to_owned();
     let text = String::from_utf8(intake.body).unwrap();
-    assert_eq!(intake.status, StatusCode::NOT_FOUND);
-    assert!(
-        text.contains("without the intake page") && text.contains("登记页面"),
-        "{text}"
-    );
+    let listed = get(&routes, "/.well-known/troth-assets").await;
+    if troth_server::http::page::is_built() {
+        assert_eq!((intake.status, listed.status), (StatusCode::OK, StatusCode::OK));
+        assert!(
+            text.contains("<main id=\"page\">") && !text.contains("<script>"),
+            "{text}"
+        );
+        assert!(
+            policy.contains("script-src 'self' 'wasm-unsafe-eval';"),
+            "{policy}"
+        );
+        assert!(policy.contains("require-trusted-types-for 'script'"), "{policy}");
+        let listed = String::from_utf8(listed.body).unwrap();
+        for line in listed.lines() {
+            let (digest, path) = line.split_once("  ").unwrap();
+            let file = get(&routes, &format!("/{path}")).await;
+            let hash = troth_protocol::ids::Hash::of(&[&file.body]);
+            assert_eq!(
+                (file.status, hash.to_string()),
+                (StatusCode::OK, digest.to_owned()),
+                "{path}"
+            );
+        }
+    } else {
+        assert_eq!(
+            (intake.status, listed.status),
+            (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
+        );
+        let both = text.contains("without the intake page") && text.contains("登记页面");
+        assert!(both, "{text}");
+    }
     assert_eq!(
         get(&routes, "/v1/sync").await.status,
         StatusCode::UPGRADE_REQUIRED
