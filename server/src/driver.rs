@@ -1,5 +1,7 @@
-//! The thread that turns the core's wheel: it gathers the events that wait, hands them over with the time and randomness,
-//! and performs what the core says.
+//! What surrounds the core: it gathers the events that wait, hands them over with the time and randomness, and performs
+//! what the core says. Who turns that [`wheel`] is told there.
+
+pub(crate) mod wheel;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -18,6 +20,7 @@ use crate::reading::{Plan, Reader};
 use crate::relay::{HELD_BYTES, Held, Input, Outlet, Relay, Sent, WAITING_MESSAGES};
 use crate::store::{Store, StoreError};
 use crate::verify::Directory;
+use wheel::{Turned, WeakInputs, Wheel};
 
 /// Events of one round at most: what one durable write carries.
 const ROUND: usize = 4096;
@@ -36,42 +39,39 @@ fn readings() -> usize {
     processors.saturating_sub(1).clamp(1, READINGS)
 }
 
-/// Loads every ledger and starts the core on a thread of its own. Must be called within a Tokio runtime.
+/// Loads every ledger and starts the core. Must be called within a Tokio runtime.
 pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Relay, LoadError> {
     let core = Core::open(settings.clone(), store.clone())?;
     let directory = Directory::default();
     core.ledgers().for_each(|ledger| directory.publish(ledger));
-    let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
-    let ticks = sender.downgrade();
     let (reclaim, wanted) = mpsc::channel(1);
     tokio::spawn(reclaim_when_asked(Arc::downgrade(&store), wanted));
     let held = Held::default();
-    let relay = Relay::new(sender, directory.clone(), store.clone(), settings, held.clone());
-    let driver = Driver {
+    let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
+    let inputs = Wheel::start(sender, |back| Driver {
         core,
-        directory,
-        store,
+        directory: directory.clone(),
+        store: store.clone(),
         outlets: HashMap::new(),
-        held,
+        held: held.clone(),
         runtime: Handle::current(),
-        back: ticks.clone(),
+        back,
+        inputs: receiver,
         readings: Arc::new(Semaphore::new(readings())),
         reclaim,
-    };
+    })
+    .map_err(|e| LoadError::Store(StoreError::Io(e)))?;
+    let ticks = inputs.downgrade();
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(TICK).await;
-            let Some(sender) = ticks.upgrade() else { return };
-            if sender.send(Input::Event(Event::Tick, None)).await.is_err() {
+            let Some(inputs) = ticks.upgrade() else { return };
+            if !inputs.send(Input::Event(Event::Tick, None)).await {
                 return;
             }
         }
     });
-    std::thread::Builder::new()
-        .name("core".into())
-        .spawn(move || driver.run(receiver))
-        .map_err(|e| LoadError::Store(crate::store::StoreError::Io(e)))?;
-    Ok(relay)
+    Ok(Relay::new(inputs, directory, store, settings, held))
 }
 
 /// Milliseconds since the Unix epoch.
@@ -87,61 +87,57 @@ struct Driver {
     outlets: HashMap<ConnectionId, Outlet>,
     held: Held,
     runtime: Handle,
-    back: mpsc::WeakSender<Input>,
+    back: WeakInputs,
+    inputs: mpsc::Receiver<Input>,
     readings: Arc<Semaphore>,
     /// Asks for the space of dropped payloads to be given back; one request waits at most.
     reclaim: mpsc::Sender<()>,
 }
 
 impl Driver {
-    fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+    /// Takes what waits, up to one round of it, and performs what comes of it.
+    fn turn(&mut self) -> Turned {
         let mut rng = UnwrapErr(SysRng);
-        while let Some(first) = inputs.blocking_recv() {
-            let mut events = Vec::new();
-            let mut permits = Vec::new();
-            let mut probes = Vec::new();
-            let mut stop = false;
-            let mut next = Some(first);
-            while let Some(input) = next {
-                match input {
-                    Input::Opened(id, outlet) => {
-                        self.outlets.insert(id, outlet);
-                    }
-                    Input::Event(event, permit) => {
-                        match event {
-                            Event::Closed(id) => drop(self.outlets.remove(&id)),
-                            Event::Tick => self.make_room(),
-                            _ => {}
-                        }
-                        events.push(event);
-                        permits.extend(permit);
-                    }
-                    Input::Probe(answer) => probes.push(answer),
-                    Input::Shutdown => stop = true,
+        let mut events = Vec::new();
+        let mut permits = Vec::new();
+        let mut probes = Vec::new();
+        let mut stop = false;
+        while events.len() < ROUND && !stop {
+            match self.inputs.try_recv() {
+                Ok(Input::Opened(id, outlet)) => {
+                    self.outlets.insert(id, outlet);
                 }
-                next = if events.len() < ROUND && !stop {
-                    inputs.try_recv().ok()
-                } else {
-                    None
-                };
-            }
-            for effect in self.core.handle(now(), &mut rng, events) {
-                self.perform(effect);
-            }
-            for effect in self.core.settle() {
-                self.perform(effect);
-            }
-            drop(permits);
-            for answer in probes {
-                let _ = answer.send(());
-            }
-            if stop {
-                self.outlets
-                    .values()
-                    .for_each(|outlet| outlet.close(Rule::Unavailable));
-                return;
+                Ok(Input::Event(event, permit)) => {
+                    match event {
+                        Event::Closed(id) => drop(self.outlets.remove(&id)),
+                        Event::Tick => self.make_room(),
+                        _ => {}
+                    }
+                    events.push(event);
+                    permits.extend(permit);
+                }
+                Ok(Input::Probe(answer)) => probes.push(answer),
+                Ok(Input::Shutdown) => stop = true,
+                Err(_) => break,
             }
         }
+        for effect in self.core.handle(now(), &mut rng, events) {
+            self.perform(effect);
+        }
+        for effect in self.core.settle() {
+            self.perform(effect);
+        }
+        drop(permits);
+        for answer in probes {
+            let _ = answer.send(());
+        }
+        if stop {
+            self.outlets
+                .values()
+                .for_each(|outlet| outlet.close(Rule::Unavailable));
+            return Turned::Stopped;
+        }
+        Turned::On
     }
 
     /// While too much is held for all connections together, those go that stand still, the longest first.
@@ -234,7 +230,7 @@ struct Reading {
     id: ConnectionId,
     store: Arc<dyn Store>,
     outlet: Outlet,
-    back: mpsc::WeakSender<Input>,
+    back: WeakInputs,
 }
 
 impl Reading {
@@ -268,8 +264,7 @@ impl Reading {
             }
         }
         if let Some(back) = self.back.upgrade() {
-            let _ = back
-                .send(Input::Event(Event::Delivered(self.id, purpose, to), None))
+            back.send(Input::Event(Event::Delivered(self.id, purpose, to), None))
                 .await;
         }
     }

@@ -13,7 +13,7 @@
 //! | [`directory`] | what is durable of each ledger, for whoever only looks |
 //! | [`quota`] | who may take how much |
 //! | [`reading`] | catch-ups and fetches, read from the store chunk by chunk |
-//! | [`driver`] | the thread that turns the core's wheel |
+//! | [`driver`] | what surrounds the core, and who turns its wheel |
 //! | [`http`] | the WebSocket's door, health, tiles and checkpoints |
 //! | [`config`], [`keyfile`] | how it is set up, and the key that it signs with |
 //! | [`serve`] | all of it put together: a relay that listens |

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use troth_protocol::limits;
 
@@ -14,6 +14,7 @@ pub use outlet::{HELD_BYTES, Held, Meter, Out, Outbox, Outlet, Sent, channel};
 
 use crate::core::{ConnectionId, Event, Settings};
 use crate::directory::Directory;
+use crate::driver::wheel::Inputs;
 use crate::store::Store;
 
 /// Bytes of messages that wait for the core at once, of all connections together; who sends more waits on the socket.
@@ -27,7 +28,7 @@ const GOODBYES_WITHIN: Duration = Duration::from_secs(2);
 /// How long the core may take to answer before it counts as not answering.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// What reaches the core's thread.
+/// What reaches the core.
 pub(crate) enum Input {
     /// A connection is open.
     Opened(ConnectionId, Outlet),
@@ -44,7 +45,7 @@ pub(crate) enum Input {
 pub struct Relay(Arc<Shared>);
 
 struct Shared {
-    inputs: mpsc::Sender<Input>,
+    inputs: Inputs,
     directory: Directory,
     store: Arc<dyn Store>,
     settings: Settings,
@@ -56,7 +57,7 @@ struct Shared {
 
 impl Relay {
     pub(crate) fn new(
-        inputs: mpsc::Sender<Input>,
+        inputs: Inputs,
         directory: Directory,
         store: Arc<dyn Store>,
         settings: Settings,
@@ -97,8 +98,7 @@ impl Relay {
     /// Whether the core answers, within two seconds.
     pub async fn answers(&self) -> bool {
         let (sender, receiver) = oneshot::channel();
-        let asked =
-            async { self.0.inputs.send(Input::Probe(sender)).await.is_ok() && receiver.await.is_ok() };
+        let asked = async { self.0.inputs.send(Input::Probe(sender)).await && receiver.await.is_ok() };
         timeout(ANSWER_WITHIN, asked).await.unwrap_or(false)
     }
 
@@ -110,7 +110,7 @@ impl Relay {
     /// Commits what waits, then closes every connection with a reason; waits until they have heard it, or two
     /// seconds.
     pub async fn shut_down(&self) {
-        let _ = self.0.inputs.send(Input::Shutdown).await;
+        self.0.inputs.send(Input::Shutdown).await;
         self.0.inputs.closed().await;
         let mut open = self.0.open.subscribe();
         let _ = timeout(GOODBYES_WITHIN, open.wait_for(|open| *open == 0)).await;
@@ -133,7 +133,7 @@ impl Relay {
         }
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let (outlet, outbox) = channel(&self.0.held);
-        if self.0.inputs.send(Input::Opened(id, outlet)).await.is_err() {
+        if !self.0.inputs.send(Input::Opened(id, outlet)).await {
             self.gone();
             return None;
         }
@@ -142,7 +142,7 @@ impl Relay {
 
     /// The core hears of a connection no more.
     pub(crate) async fn closed(&self, id: ConnectionId) {
-        let _ = self.0.inputs.send(Input::Event(Event::Closed(id), None)).await;
+        self.0.inputs.send(Input::Event(Event::Closed(id), None)).await;
     }
 
     /// A connection that was opened is over.
@@ -154,6 +154,6 @@ impl Relay {
     pub(crate) async fn submit(&self, event: Event, bytes: usize) -> bool {
         let permits = u32::try_from(bytes.clamp(1, limits::FRAME)).unwrap_or(1);
         let permit = self.0.waiting.clone().acquire_many_owned(permits).await.ok();
-        self.0.inputs.send(Input::Event(event, permit)).await.is_ok()
+        self.0.inputs.send(Input::Event(event, permit)).await
     }
 }

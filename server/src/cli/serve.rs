@@ -1,6 +1,7 @@
 //! `troth-server serve`.
 
 use std::io::Write;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,7 +35,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let file = arguments.config.as_deref().map(Given::read).transpose()?;
     let options = arguments.given.or(file.unwrap_or_default()).options()?;
     allow_many_sockets();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // One thread more than there are processors: one may be waiting for the disk.
+    let threads = std::thread::available_parallelism().map_or(2, NonZero::get) + 1;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("no threads to run on: {error}")))?;
     runtime.block_on(async {
         let running = serve(options).await?;

@@ -254,3 +254,24 @@ async fn tls_with_a_certificate_of_its_own_is_recognised_by_it() {
     assert_eq!(running.certificate, Some(fingerprint), "it is kept");
     running.shut_down().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_finds_the_core_busy_does_not_wait_for_the_next_to_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = relay(dir.path()).await;
+    let begun = std::time::Instant::now();
+    for _ in 0..50 {
+        let asking: Vec<_> = (0..64)
+            .map(|_| {
+                let relay = running.relay.clone();
+                tokio::spawn(async move { relay.answers().await })
+            })
+            .collect();
+        for one in asking {
+            assert!(one.await.unwrap());
+        }
+    }
+    // Whoever is left lying waits for the clock's next tick, up to a second; fifty times that would show.
+    assert!(begun.elapsed() < SOON / 2, "{:?}", begun.elapsed());
+    running.shut_down().await;
+}
