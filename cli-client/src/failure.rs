@@ -1,7 +1,6 @@
 //! Why a command did not do all it was asked: whose turn it is, and the exit code that says so.
 
 use std::fmt::Display;
-use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -151,15 +150,13 @@ impl Failure {
         let Some(proof) = &evidence.proof else {
             return Self::new(Kind::Dishonest, say::unproven(language, &evidence.what));
         };
-        // Found again, it is the same file.
+        // Found again, it is the same file. One that differs was torn, or is not of this program's making.
         let name = Hash::of(&[proof]).to_string();
         let path = home.join(format!("{EVIDENCE}{}.troth", name.get(..8).unwrap_or(&name)));
-        let written = match files::write_new(&path, proof) {
-            Err(error) if error.kind() == AlreadyExists => match std::fs::read(&path) {
-                Ok(there) if there == *proof => Ok(()),
-                _ => Err(error),
-            },
-            written => written,
+        let most = u64::try_from(proof.len()).unwrap_or(u64::MAX);
+        let written = match files::read_at_most(&path, most) {
+            Ok(Some(there)) if there == *proof => Ok(()),
+            _ => files::write_over(&path, proof),
         };
         match written {
             Ok(()) => {

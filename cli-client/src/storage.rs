@@ -184,11 +184,18 @@ fn store_error(error: rusqlite::Error) -> OpenError {
 fn storage(error: rusqlite::Error) -> StorageError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StorageError::Full,
+        // The index of the write-ahead log grows by file size, and reports a full disk as a failure of that.
+        _ if no_room_for_the_index(&error) => StorageError::Full,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => {
             StorageError::Damaged(error.to_string())
         }
         _ => StorageError::Io(error.to_string()),
     }
+}
+
+fn no_room_for_the_index(error: &rusqlite::Error) -> bool {
+    let failure = error.sqlite_error();
+    failure.is_some_and(|failure| failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use troth_protocol::wire::{EntryItem, Item};
 
 use crate::device::Verification;
 
+/// Longest file, in bytes: 1 GiB, a ledger of some three million entries without their payloads.
+pub const BYTES: u64 = 1 << 30;
+
 /// The file's content.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(array)]

@@ -100,3 +100,156 @@ pub const PRACTICE_CONNECTIONS: usize = 4_096;
 pub const PRACTICE_BYTES: u64 = 8 << 30;
 /// Bytes that they append in a minute from then on: 4 GiB.
 pub const PRACTICE_BYTES_PER_MINUTE: u64 = 4 << 30;
+/// Connections of a relay at once. The two thousand and first device of a large relay still gets in; a flood does not.
+pub const CONNECTIONS: usize = 16_384;
+/// Of these, as many that have not logged in: each costs a socket and, with TLS, some 40 KiB.
+pub const GUESTS: usize = 1024;
+/// Addresses whose connections are counted at once: some 8 MiB.
+pub const ADDRESSES: usize = 65_536;
+/// Fetches of one connection that are carried out at once; whoever wants more waits for one to end.
+pub const FETCHES: usize = 4;
+/// Mailboxes held at once: at 64 KiB each, at most 64 MiB.
+pub const MAILBOXES: usize = 1024;
+/// Of these, as many as one connection may have opened: linking takes one.
+pub const MAILBOXES_OPENED: usize = 4;
+/// Connections and slots waited for in one mailbox: two ends at four slots each.
+pub const MAILBOX_WAITING: usize = 8;
+/// Least time between two drafts of one intake link, in milliseconds.
+pub const DRAFT_PAUSE_MS: u64 = 500;
+/// Bytes that wait for all sockets, of messages that have not come to their end, and that readings keep, above which nothing
+/// more is read for anybody who catches up, and whoever stands still is cut off. A frame that goes to many is counted for each
+/// of them.
+pub const HELD_BYTES: usize = 128 << 20;
+/// How long a connection may stand still while too much is held, in milliseconds.
+pub const STILL_MS: u64 = 3_000;
+/// Whoever sends a statement that does not hold is heard again after so many times the time that finding it out took:
+/// false signatures buy a hundredth of a core. No honest device sends one.
+pub const FAULT_COSTS: u32 = 100;
+/// The longest such pause, in milliseconds.
+pub const FAULT_MS: u64 = 5_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As people write it: 65,536.
+    fn grouped(number: u64) -> String {
+        match (number / 1000, number % 1000) {
+            (0, rest) => rest.to_string(),
+            (above, rest) => format!("{},{rest:03}", grouped(above)),
+        }
+    }
+
+    /// What `docs/protocol.md` says of each limit is what it is.
+    #[test]
+    fn the_page_names_the_limits_that_the_code_has() {
+        let page = include_str!("../../docs/protocol.md");
+        let row = |first: &str| {
+            let row = page
+                .lines()
+                .find(|line| line.starts_with(&format!("| {first} |")));
+            row.unwrap_or_else(|| panic!("no row {first:?}"))
+        };
+        let minutes = |ms: u64| ms / 60_000;
+        let hours = |ms: u64| minutes(ms) / 60;
+        let mib = |bytes: u64| bytes >> 20;
+        let gib = |bytes: u64| bytes >> 30;
+        let rows: &[(&str, &[u64])] = &[
+            ("statement", &[STATEMENT as u64]),
+            ("evidence file", &[EVIDENCE as u64]),
+            ("payload", &[PAYLOAD as u64]),
+            ("frame", &[FRAME as u64]),
+            ("items in one frame", &[ITEMS_FRAME as u64]),
+            ("statements in one append", &[APPEND_STATEMENTS as u64]),
+            ("documents in one fetch", &[FETCH_DOCUMENTS as u64]),
+            ("fetches of one connection at once", &[FETCHES as u64]),
+            ("actions in one statement", &[ACTIONS as u64]),
+            ("sealings in one statement", &[SEALINGS as u64]),
+            ("readers of a document", &[READERS as u64]),
+            ("origin", &[ORIGIN as u64]),
+            ("witnesses in a policy", &[WITNESSES as u64, WITNESS_KEY as u64]),
+            ("members of a practice, past and present", &[MEMBERS as u64]),
+            ("active devices of a member", &[MEMBER_DEVICES as u64]),
+            ("open invitations", &[INVITES as u64]),
+            ("intake links of a document", &[LINKS as u64]),
+            (
+                "through an intake link",
+                &[LINK_SUBMISSIONS as u64, SUBMISSION as u64, LINK_FORM as u64],
+            ),
+            ("PIN of an intake link", &[DRAFT as u64]),
+            ("open recoveries", &[RECOVERIES as u64]),
+            (
+                "wait before one admin recovers somebody alone",
+                &[hours(RECOVERY_WAIT_MS)],
+            ),
+            (
+                "roster statements a day of one who is no admin",
+                &[OWN_STATEMENTS_PER_DAY as u64],
+            ),
+            ("authors covered by a snapshot", &[COVERS as u64]),
+            (
+                "frame of a connection that has not logged in",
+                &[GUEST_FRAME as u64],
+            ),
+            ("mailbox", &[MAILBOX_SLOTS as u64, MAILBOX_VALUE as u64]),
+            ("login written into the ledger", &[hours(SESSION_LOGGED_MS)]),
+            ("time between beats", &[BEAT_MS / 1000]),
+            ("Q1", &[GUEST_FRAME as u64]),
+            ("Q2", &[GUESTS as u64]),
+            ("Q3", &[ADDRESS_CONNECTIONS as u64]),
+            ("Q4", &[DEVICE_CONNECTIONS as u64]),
+            ("Q5", &[DEVICE_ASKS, DEVICE_ASKS_PER_MINUTE]),
+            (
+                "Q6",
+                &[
+                    DEVICE_STATEMENTS,
+                    gib(DEVICE_BYTES),
+                    DEVICE_STATEMENTS_PER_MINUTE,
+                    mib(DEVICE_BYTES_PER_MINUTE),
+                ],
+            ),
+            (
+                "Q7",
+                &[
+                    PRACTICE_CONNECTIONS as u64,
+                    gib(PRACTICE_BYTES),
+                    gib(PRACTICE_BYTES_PER_MINUTE),
+                ],
+            ),
+            ("Q8", &[mib(HELD_BYTES as u64), STILL_MS / 1000]),
+            ("Q9", &[FAULT_MS / 1000]),
+            ("Q10", &[MAILBOXES as u64]),
+            ("Q11", &[CONNECTIONS as u64]),
+        ];
+        for (first, numbers) in rows {
+            let row = row(first);
+            let words: Vec<&str> = row
+                .split(|c: char| !c.is_alphanumeric() && c != ',')
+                .map(|word| word.trim_matches(','))
+                .collect();
+            for number in *numbers {
+                assert!(words.contains(&grouped(*number).as_str()), "{number} in {row}");
+            }
+        }
+        let in_words = [
+            (PIN_TRIES as u64, 10, "| PIN of an intake link | ten tries"),
+            (DRAFT_MS / 86_400_000, 30, "61,440 bytes, for thirty days |"),
+            (LINK_MS / 86_400_000, 365, "each for at most a year |"),
+            (SNAPSHOT_GRACE_MS / 86_400_000, 7, "stands | seven days;"),
+            (SNAPSHOT_SKEW_MS / 86_400_000, 1, "a clock a day behind |"),
+            (minutes(MAILBOX_MS), 10, "| mailbox | ten minutes;"),
+            (FAULT_COSTS as u64, 100, "after a hundred times the time"),
+            (
+                MAILBOXES_OPENED as u64,
+                4,
+                "One connection holds four mailboxes that it opened",
+            ),
+            (MAILBOX_WAITING as u64, 8, "Eight wait at one mailbox at a time"),
+            (1000 / DRAFT_PAUSE_MS, 2, "at most two in a second"),
+        ];
+        for (is, said, words) in in_words {
+            assert_eq!(is, said, "{words}");
+            assert!(page.contains(words), "{words}");
+        }
+    }
+}

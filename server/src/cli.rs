@@ -4,14 +4,21 @@ mod assets;
 mod logs;
 mod memory;
 mod serve;
+mod shell;
 mod verify;
 mod witness;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Printed below the help.
+fn below() -> String {
+    format!(
+        "Exit codes: 0 done, 1 failed (the last line on stderr says why), 2 not possible as it was typed.\n{PAGE}"
+    )
+}
+
 const PAGE: &str = if troth_server::http::page::is_built() {
     "The intake page is built in, at /i."
 } else {
@@ -20,7 +27,7 @@ const PAGE: &str = if troth_server::http::page::is_built() {
 
 /// The relay of Troth: keeps what devices have encrypted, and cannot read it
 #[derive(Parser)]
-#[command(name = "troth-server", version, arg_required_else_help = true, after_help = PAGE)]
+#[command(name = "troth-server", version, arg_required_else_help = true, after_help = below())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -36,6 +43,10 @@ enum Command {
     Witness(witness::Arguments),
     /// Print the SHA-256 of every file of the intake page, for comparing a live page with a release
     Assets,
+    /// Print a script that completes these commands in a shell
+    Completions(shell::Completions),
+    /// Write manual pages, one for each command
+    Man(shell::Man),
 }
 
 /// Why a command did not do what it was asked.
@@ -56,6 +67,8 @@ pub fn run() -> ExitCode {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
         Command::Assets => assets::run(),
+        Command::Completions(arguments) => shell::completions(&arguments, &mut Cli::command()),
+        Command::Man(arguments) => shell::man(&arguments, Cli::command()),
     };
     let (code, why) = match done {
         Ok(code) => return code,

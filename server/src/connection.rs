@@ -58,11 +58,8 @@ pub fn config() -> WebSocketConfig {
         .max_frame_size(Some(limits::FRAME))
 }
 
-/// Whoever sends a statement that does not hold is heard again after so many times the time that finding it out took, and
-/// no later than [`FAULT_WITHIN`]: false signatures buy a hundredth of a core. No honest device sends one.
-const FAULT_COSTS: u32 = 100;
-/// See [`FAULT_COSTS`].
-const FAULT_WITHIN: Duration = Duration::from_secs(5);
+/// See [`limits::FAULT_MS`].
+const FAULT_WITHIN: Duration = Duration::from_millis(limits::FAULT_MS);
 
 /// A device's socket.
 struct Wire<S> {
@@ -222,7 +219,7 @@ where
                 head: None,
             };
             let frame = wire::frame(&RelayMessage::Refused(refused));
-            let pause = (begun.elapsed() * FAULT_COSTS).min(FAULT_WITHIN);
+            let pause = (begun.elapsed() * limits::FAULT_COSTS).min(FAULT_WITHIN);
             let sent = timeout(WRITE_WITHIN, wire.send(frame.into())).await;
             sleep(pause).await;
             (!matches!(sent, Ok(Ok(())))).then_some(Rule::SlowReader)

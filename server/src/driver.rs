@@ -12,12 +12,13 @@ use rand::rngs::SysRng;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{error, warn};
+use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 
 use crate::core::{ConnectionId, Core, Effect, Event, Settings};
 use crate::practice::LoadError;
 use crate::reading::{Plan, Reader};
-use crate::relay::{HELD_BYTES, Held, Input, Outlet, Relay, Sent, WAITING_MESSAGES};
+use crate::relay::{Held, Input, Outlet, Relay, Sent, WAITING_MESSAGES};
 use crate::store::{Store, StoreError};
 use crate::verify::Directory;
 use wheel::{Turned, WeakInputs, Wheel};
@@ -151,7 +152,7 @@ impl Driver {
         still.sort_unstable();
         let mut held = self.held.bytes();
         for (_, id, bytes) in still {
-            if held <= HELD_BYTES {
+            if held <= limits::HELD_BYTES {
                 break;
             }
             held = held.saturating_sub(bytes);
@@ -240,10 +241,16 @@ impl Reading {
         let Some(mut reader) = self.begin(plan, &readings).await else {
             return;
         };
+        let mut kept = self.outlet.keeps();
         loop {
-            if !self.outlet.ready().await {
+            kept.set(reader.held());
+            let let_go = || {
+                reader.let_go();
+                kept.set(reader.held());
+            };
+            let Some(_room) = self.outlet.ready(let_go).await else {
                 return;
-            }
+            };
             let Ok(_permit) = readings.acquire().await else {
                 return;
             };

@@ -34,28 +34,46 @@ pub struct Reader {
     plan: Plan,
     store: Arc<dyn Store>,
     tiles: StoredTiles,
-    positions: Option<std::vec::IntoIter<u64>>,
+    /// Positions shown that are not read yet, as far as the ledger was looked through for them.
+    positions: VecDeque<u64>,
+    looked_through: u64,
     frontier: Frontier,
     rows: VecDeque<EntryRow>,
 }
 
-/// Rows read ahead at once, where the positions are scattered: at most 32 MiB, should all have the longest payload.
-const READ_AHEAD: usize = 32;
+/// Entries asked for at once, where the positions are scattered; a frame's bytes bound what comes.
+const READ_AHEAD: usize = 256;
+/// How much of a ledger is looked through at once for what is shown: 256 KiB of positions at most.
+const WINDOW: u64 = 32 * 1024;
 
 impl Reader {
     /// Begins a plan.
     pub fn new(plan: Plan, store: Arc<dyn Store>) -> Result<Self, ReadError> {
         let mut tiles = StoredTiles::new(&store, plan.practice);
         let frontier = frontier_at(&plan.tree, plan.from, &mut tiles)?;
-        let positions = plan.positions(&*store)?.map(Vec::into_iter);
         Ok(Self {
+            looked_through: plan.from,
             plan,
             store,
             tiles,
-            positions,
+            positions: VecDeque::new(),
             frontier,
             rows: VecDeque::new(),
         })
+    }
+
+    /// Bytes that it holds between two frames: an entry that fitted no more, positions, tiles.
+    pub fn held(&self) -> usize {
+        let rows: usize = self.rows.iter().map(EntryRow::bytes).sum();
+        rows + self.positions.len() * size_of::<u64>() + self.tiles.held()
+    }
+
+    /// Lets go of that; it is read again when the next frame is asked for.
+    pub fn let_go(&mut self) {
+        self.rows = VecDeque::new();
+        self.positions = VecDeque::new();
+        self.looked_through = self.frontier.size();
+        self.tiles.let_go();
     }
 
     /// The next frame; `None` when the plan is done.
@@ -64,13 +82,14 @@ impl Reader {
         if from == end {
             return Ok(None);
         }
+        let all = matches!(self.plan.streams, Streams::All);
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut more = false;
-        while let Some(row) = self.next_row()? {
+        while let Some(row) = self.next_row(limits::ITEMS_FRAME.saturating_sub(bytes))? {
             // Where everything is shown, a gap is a missing entry and not a run to pass over.
             let expected = self.frontier.size();
-            if row.position < expected || (self.positions.is_none() && row.position != expected) {
+            if row.position < expected || (all && row.position != expected) {
                 return Err(ReadError::Damaged(expected));
             }
             if bytes > 0 && bytes + row.bytes() > limits::ITEMS_FRAME {
@@ -86,7 +105,7 @@ impl Reader {
                 .map_err(|_| ReadError::Damaged(position))?;
             items.push(Item::Entry(item));
         }
-        if self.positions.is_none() && !more && self.frontier.size() != end {
+        if all && !more && self.frontier.size() != end {
             return Err(ReadError::Damaged(self.frontier.size()));
         }
         let to = if more { self.frontier.size() } else { end };
@@ -129,26 +148,41 @@ impl Reader {
         Ok(bytes)
     }
 
-    fn next_row(&mut self) -> Result<Option<EntryRow>, ReadError> {
+    /// The next entry that is shown. Where none is at hand, as many are read as fit `room`, or one.
+    fn next_row(&mut self, room: usize) -> Result<Option<EntryRow>, ReadError> {
         if self.rows.is_empty() {
-            let practice = &self.plan.practice;
-            let rows = match &mut self.positions {
-                None => {
-                    self.store
-                        .entries(practice, self.frontier.size(), self.plan.to, limits::ITEMS_FRAME)?
+            let rows = match &self.plan.streams {
+                Streams::All => {
+                    let (from, to) = (self.frontier.size(), self.plan.to);
+                    self.store.entries(&self.plan.practice, from, to, room)?
                 }
-                Some(positions) => {
-                    let wanted: Vec<u64> = positions.take(READ_AHEAD).collect();
-                    let rows = self.store.entries_at(practice, &wanted)?;
-                    if rows.len() != wanted.len() {
-                        return Err(ReadError::Damaged(wanted.first().copied().unwrap_or_default()));
-                    }
-                    rows
-                }
+                Streams::Some(_) => self.scattered(room)?,
             };
             self.rows.extend(rows);
         }
         Ok(self.rows.pop_front())
+    }
+
+    fn scattered(&mut self, room: usize) -> Result<Vec<EntryRow>, ReadError> {
+        while self.positions.is_empty() && self.looked_through < self.plan.to {
+            let end = self.plan.to.min(self.looked_through.saturating_add(WINDOW));
+            self.positions = self
+                .plan
+                .positions(&*self.store, self.looked_through, end)?
+                .into();
+            self.looked_through = end;
+        }
+        let wanted: Vec<u64> = self.positions.iter().take(READ_AHEAD).copied().collect();
+        let Some(first) = wanted.first() else {
+            return Ok(Vec::new());
+        };
+        let rows = self.store.entries_at(&self.plan.practice, &wanted, room)?;
+        let as_asked = |(row, position): (&EntryRow, &u64)| row.position == *position;
+        if rows.is_empty() || !rows.iter().zip(&wanted).all(as_asked) {
+            return Err(ReadError::Damaged(*first));
+        }
+        self.positions.drain(..rows.len());
+        Ok(rows)
     }
 
     /// An entry as the reader gets it, checked against the digest that its statement gives.
@@ -207,7 +241,11 @@ pub fn roots(
 }
 
 fn subtree_root(tree: &Tree, subtree: Subtree, tiles: &mut StoredTiles) -> Result<Hash, ReadError> {
-    tree.subtree_root(subtree, tiles).map_err(|error| match error {
+    let root = match tiles.check(tree, subtree) {
+        Ok(()) => tree.subtree_root(subtree, tiles),
+        Err(error) => Err(error),
+    };
+    root.map_err(|error| match error {
         SubtreeError::Source(store) => ReadError::Store(store),
         other => ReadError::Store(StoreError::Corrupt(other.to_string())),
     })

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use troth_protocol::limits;
 
-pub use outlet::{HELD_BYTES, Held, Meter, Out, Outbox, Outlet, Sent, channel};
+pub use outlet::{Held, Meter, Out, Outbox, Outlet, Sent, channel};
 
 use crate::core::{ConnectionId, Event, Settings};
 use crate::directory::Directory;
@@ -21,8 +21,6 @@ use crate::store::Store;
 const WAITING_BYTES: usize = 64 << 20;
 /// Messages that wait for the core at once.
 pub(crate) const WAITING_MESSAGES: usize = 8192;
-/// Connections at once. The two thousand and first device of a large relay still gets in; a flood does not.
-const CONNECTIONS: usize = 16_384;
 /// How long the connections may take to say goodbye when the relay stops.
 const GOODBYES_WITHIN: Duration = Duration::from_secs(2);
 /// How long the core may take to answer before it counts as not answering.
@@ -124,7 +122,7 @@ impl Relay {
     /// Opens a connection; `None` when there are too many or the relay stops.
     pub(crate) async fn open(&self) -> Option<(ConnectionId, Outbox)> {
         let admitted = self.0.open.send_if_modified(|open| {
-            let room = *open < CONNECTIONS;
+            let room = *open < limits::CONNECTIONS;
             *open += usize::from(room);
             room
         });

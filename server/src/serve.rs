@@ -47,7 +47,9 @@ pub enum ServeError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The address is taken or not this machine's.
-    #[error("cannot listen on {0}: {1}")]
+    #[error(
+        "cannot listen on {0}: {1}; stop whatever listens there, or choose another of this machine's addresses with --listen"
+    )]
     Listen(SocketAddr, std::io::Error),
     /// A thread ended before it should have.
     #[error("the relay stopped by itself; its log says why")]
@@ -60,6 +62,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The origin that new practices pin.
     pub origin: String,
+    /// Whether the operator gave it. Otherwise it is the address listened on, and stays out of the log.
+    pub named: bool,
     /// SHA-256 of the self-signed certificate, where there is one.
     pub certificate: Option<Hash>,
     /// The relay.
@@ -83,6 +87,7 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     let failed = |error| ServeError::Listen(options.listen, error);
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let named = options.origin.is_some();
     let origin = options.origin.clone().unwrap_or_else(|| address.to_string());
     let settings = (origin.clone(), options.max_practices);
     let (witnesses, every) = (options.witnesses.clone(), options.witness_every);
@@ -101,11 +106,19 @@ pub async fn serve(options: ServeOptions) -> Result<Running, ServeError> {
     if !witnesses.is_empty() {
         tokio::spawn(witnessing::keep(opened.relay.clone(), witnesses, every));
     }
-    info!(origin, practices = opened.practices, "serving");
+    if named {
+        info!(origin, practices = opened.practices, "serving");
+    } else {
+        info!(
+            practices = opened.practices,
+            "serving under the address listened on"
+        );
+    }
     let (relay, store, certificate) = (opened.relay, opened.store, opened.certificate);
     Ok(Running {
         address,
         origin,
+        named,
         certificate,
         relay,
         scheme,

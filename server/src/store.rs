@@ -118,12 +118,17 @@ pub trait Store: Send + Sync {
         max_bytes: usize,
     ) -> Result<Vec<EntryRow>, StoreError>;
 
-    /// The entries at `positions`, in the order asked; positions that the ledger does not have are left out.
-    /// All of them are held in memory at once: the caller bounds how many it asks for.
+    /// The entries at `positions`, in the order asked: as many as fit `max_bytes` of leaves and payloads together,
+    /// but at least one if there is any. Positions that the ledger does not have are left out.
     ///
     /// # Errors
     /// The disk's only.
-    fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError>;
+    fn entries_at(
+        &self,
+        practice: &PracticeId,
+        positions: &[u64],
+        max_bytes: usize,
+    ) -> Result<Vec<EntryRow>, StoreError>;
 
     /// The positions within `from..to` of the entries of `stream`, ascending, the first `limit` of them.
     ///

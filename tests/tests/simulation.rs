@@ -146,7 +146,9 @@ fn everything(store: &dyn Store, practice: &PracticeId) -> String {
             .entries(practice, 0, u64::MAX, usize::MAX)
             .expect("readable"),
         store.entries(practice, 1, 9, 300).expect("readable"),
-        store.entries_at(practice, &[5, 0, 99]).expect("readable"),
+        store
+            .entries_at(practice, &[5, 0, 99], usize::MAX)
+            .expect("readable"),
         store.stream(practice, &stream, 2, 11, 2).expect("readable"),
         store.find_statement(practice, &hash).expect("readable"),
         store

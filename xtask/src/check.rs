@@ -14,6 +14,13 @@ use crate::steps::{Outcome, Steps};
 pub fn check(steps: &mut Steps) {
     steps.take("format", || {
         run(&mut cargo(&["fmt", "--all", "--check"]))?;
+        // A workspace of its own.
+        run(&mut cargo(&[
+            "fmt",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--check",
+        ]))?;
         Ok(Outcome::DONE)
     });
     steps.take("clippy", || {
@@ -25,6 +32,16 @@ pub fn check(steps: &mut Steps) {
             "--",
             "-D",
             "warnings",
+        ]))?;
+        Ok(Outcome::DONE)
+    });
+    steps.take("relay without sled", || {
+        run(&mut cargo(&[
+            "check",
+            "-p",
+            "troth-server",
+            "--no-default-features",
+            "--locked",
         ]))?;
         Ok(Outcome::DONE)
     });

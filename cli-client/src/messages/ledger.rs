@@ -20,6 +20,8 @@ messages! {
     verified(size: u64, signatures: u64, seen: u64, hidden: u64) = "Verified from genesis. Entries: {size}, signatures: {signatures}. Read here: {seen}; others', known by their hashes: {hidden}.",
         "已从创始起全部验证：{size} 条记录，{signatures} 个签名。本机读取 {seen} 条，另有 {hidden} 条属于他人，仅知其哈希。";
     not_verified(why: &str) = "the ledger does not verify: {why}", "账本未通过验证：{why}";
+    export_too_long(file: &str, mib: u64) = "{file} is longer than the {mib} MiB that an exported ledger may have, and was not read: check that it is the file that `troth ledger export` wrote.",
+        "{file} 超过了导出账本的上限 {mib} MiB，未读取：请确认它是 `troth ledger export` 写出的文件。";
     log_head() = "position\treceived\tkind\tby\tabout\twhat", "位置\t时间\t类型\t签署者\t对象\t内容";
     empty() = "Nothing is in the ledger yet.", "账本中还没有内容。";
     exported(path: &str, key: &str) = "Written: {path}. Anyone can verify it: troth ledger verify --file {path} --key {key}",

@@ -100,6 +100,13 @@ fn a_rewritten_ledger_is_code_5_with_a_file_that_anyone_judges() {
     assert_eq!(judge(&other).code, 1);
     assert_eq!(judge("/nowhere/at/all").code, 1);
 
+    // A file that was torn, by whatever, is put right by the next run.
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(judge(&file).code, 1);
+    assert_eq!(laptop.run(&["--json", "sync"]).code, 5);
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
+
     // It stays so: nothing is written or sent, everything is read.
     let again = laptop.run(&["--json", "sync"]);
     assert_eq!(

@@ -8,6 +8,8 @@ mod couple;
 mod demo;
 mod dishonest;
 mod exporting;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod intake;
 mod killed;
 mod linking;

@@ -241,3 +241,37 @@ fn people_are_spoken_to_in_their_language() {
     let page = std::fs::read_to_string(pages.join("troth-case-new.1")).unwrap();
     assert!(page.contains("partner"), "{page}");
 }
+
+#[test]
+fn a_file_too_long_to_be_a_ledger_is_not_read() {
+    let stage = Stage::new();
+    let long = stage.path("long.troth");
+    std::fs::File::create(&long)
+        .unwrap()
+        .set_len((1 << 30) + 1)
+        .unwrap();
+    let mut command = troth();
+    let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    command.args(["--home", "/nowhere", "--no-input", "ledger", "verify"]);
+    command.arg("--file").arg(&long).args(["--key", key]);
+    let ran = Ran::of(command.output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("longer than the 1024 MiB"), "{}", ran.stderr);
+}
+
+#[test]
+fn colours_are_left_out_where_nobody_wants_them() {
+    let coloured = |forced: bool, none: bool| {
+        let mut command = super::stage::troth();
+        command.arg("--nonsense").env_remove("NO_COLOR");
+        if forced {
+            command.env("CLICOLOR_FORCE", "1");
+        }
+        if none {
+            command.env("NO_COLOR", "1");
+        }
+        command.output().unwrap().stderr.contains(&0x1b)
+    };
+    assert!(coloured(true, false), "else this shows nothing");
+    assert!(!coloured(true, true) && !coloured(false, true) && !coloured(false, false));
+}

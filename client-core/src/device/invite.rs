@@ -18,6 +18,8 @@
 mod admit;
 mod decide;
 mod enter;
+#[cfg(test)]
+mod vectors;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};

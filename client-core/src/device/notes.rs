@@ -291,3 +291,6 @@ fn consent_message(joint: &DocumentId, consent: &ShareConsent) -> Vec<u8> {
     let json = serde_json::to_vec(&unsigned).unwrap_or_default();
     [joint.as_bytes(), &json[..]].concat()
 }
+
+#[cfg(test)]
+mod vectors;

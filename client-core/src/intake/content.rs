@@ -1,5 +1,7 @@
 //! What is sealed: what a link asks, what is said through it, and what the practice answers.
 
+use std::fmt;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use troth_protocol::cbor;
@@ -39,7 +41,7 @@ pub struct Asking {
 }
 
 /// What a client says.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Said {
     /// Answers: a FHIR R4 `QuestionnaireResponse`, as JSON, with the consents given among them.
     #[n(0)]
@@ -66,6 +68,13 @@ pub enum Said {
     Erase,
 }
 
+// What somebody answered is in no log and no error.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({:?}, ..)", self.kind())
+    }
+}
+
 impl Said {
     /// The kind that the ledger tells.
     pub const fn kind(&self) -> SubmissionKind {
@@ -79,7 +88,7 @@ impl Said {
 }
 
 /// What a client says, signed with the key that their PIN opens: it says so in its place in the link's chain, and in no other.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Spoken {
     /// The client's key.
@@ -96,6 +105,13 @@ pub struct Spoken {
     said: ByteVec,
     #[n(4)]
     signature: Signature,
+}
+
+impl fmt::Debug for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client, at_ms, .. } = self;
+        write!(f, "Spoken({client:?}, {at_ms}, ..)")
+    }
 }
 
 impl Spoken {
@@ -182,7 +198,7 @@ pub struct Copied {
 }
 
 /// What the relay keeps for a client behind their PIN: answers that are being given, and for a while those that were sent.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Draft {
     /// The response, as JSON.
@@ -191,6 +207,12 @@ pub struct Draft {
     /// Position of the submission, once it was sent.
     #[n(1)]
     pub sent: Option<u64>,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Draft(sent: {:?}, ..)", self.sent)
+    }
 }
 
 impl Draft {

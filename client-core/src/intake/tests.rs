@@ -288,3 +288,32 @@ fn a_pin_is_what_was_meant_and_not_what_everybody_tries_first() {
     assert_eq!(Pin::choose(&"x1".repeat(33)).err(), Some(PinFault::TooLong));
     assert!(Pin::choose("194823").is_ok());
 }
+
+#[test]
+fn what_was_said_is_in_no_log_and_no_error() {
+    let s = scene();
+    let mine = keys(&s.link, "194823");
+    let said = Said::Answers {
+        response: b"a canary".to_vec().into(),
+        language: "canary".into(),
+    };
+    let draft = super::Draft {
+        response: b"a canary".to_vec().into(),
+        sent: Some(7),
+    };
+    let copied = super::Copied {
+        received: 5,
+        said: said.clone(),
+    };
+    let answered = super::Answered::Copy(vec![copied]);
+    let spoken = super::Spoken::sign(&mine, &CONTEXT, 0, 5, &said);
+    let shown = format!("{said:?} {draft:?} {answered:?} {spoken:?}");
+    assert!(
+        !shown.contains("canary") && !shown.contains("99, 97, 110"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("Answers") && shown.contains("sent: Some(7)"),
+        "{shown}"
+    );
+}

@@ -193,7 +193,7 @@ impl Audit<'_> {
 
     /// Nothing stands where the next entries go: an append would fail there.
     fn beyond(&mut self, head: Head) {
-        let at_head = self.store.entries_at(&self.practice, &[head.size]);
+        let at_head = self.store.entries_at(&self.practice, &[head.size], 1);
         let later = || self.store.entries(&self.practice, head.size, u64::MAX, 1);
         let found = at_head.and_then(|rows| if rows.is_empty() { later() } else { Ok(rows) });
         match found.as_deref() {
@@ -265,7 +265,7 @@ impl Audit<'_> {
     }
 
     fn may_lack(&self, state: &State, position: u64) -> bool {
-        let rows = self.store.entries_at(&self.practice, &[position]);
+        let rows = self.store.entries_at(&self.practice, &[position], 1);
         let leaf = rows
             .ok()
             .and_then(|rows| cbor::decode::<Leaf>(&rows.first()?.leaf).ok());

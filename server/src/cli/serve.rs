@@ -54,7 +54,8 @@ fn announce(running: &Running) -> std::io::Result<()> {
     if let Some(hash) = &running.certificate {
         eprintln!("SHA-256 of the self-signed certificate: {hash}");
     }
-    if let Some(key) = running.key() {
+    // The key's name is the origin; where nobody gave one that is an address, and no witness could follow it.
+    if let Some(key) = running.key().filter(|_| running.named) {
         info!(%key, "the ledgers kept here are signed by this key, which witnesses follow");
     }
     let mut out = std::io::stdout().lock();

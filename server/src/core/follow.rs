@@ -16,9 +16,6 @@ use super::{Connection, ConnectionId, Core, Effect, Following};
 use crate::practice::{Practice, StoredTiles};
 use crate::reading::{Plan, Purpose, Streams, Until, roots};
 
-/// Fetches of one connection that are carried out at once; whoever wants more waits for one to end.
-const FETCHES: usize = 4;
-
 impl Core {
     pub(super) fn follow(&mut self, id: ConnectionId, follow: Follow) {
         let (now, Some(Connection::Live(live))) = (self.now, self.connections.get_mut(&id)) else {
@@ -122,7 +119,8 @@ impl Core {
         if fetch.size == 0 || fetch.size > practice.tree.size() {
             return self.refuse(id, fetch.request, 0, Rule::BeyondEnd, None);
         }
-        if live.fetches >= FETCHES || self.accounts.ask(self.now, live.practice, live.device).is_err() {
+        if live.fetches >= limits::FETCHES || self.accounts.ask(self.now, live.practice, live.device).is_err()
+        {
             return self.refuse(id, fetch.request, 0, Rule::Quota, None);
         }
         let asked = fetch.documents.iter().map(|d| Stream::Document(*d));

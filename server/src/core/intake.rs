@@ -22,8 +22,6 @@ use crate::practice::{Practice, ReceiptOr};
 use crate::store::StoreError;
 use crate::verify::CheckedUpload;
 
-/// Least time between two drafts of one link, in milliseconds.
-const DRAFT_PAUSE_MS: u64 = 500;
 /// Time between two searches for expired drafts, in milliseconds: an hour.
 const SWEEP_MS: u64 = 60 * 60 * 1000;
 
@@ -101,7 +99,9 @@ impl Core {
         );
         let mut positions = vec![link.position];
         positions.extend(link.replies.iter().map(|(_, position)| *position));
-        let mut rows = self.store.entries_at(practice.id(), &positions)?.into_iter();
+        // A form and 32 answers at most, each of at most 64 KiB but the form.
+        let rows = self.store.entries_at(practice.id(), &positions, usize::MAX)?;
+        let mut rows = rows.into_iter();
         let row = rows.next().ok_or(Rule::Unavailable)?;
         let leaf: Leaf = cbor::decode(&row.leaf)?;
         let form = match row.payload.filter(|payload| !payload.is_empty()) {
@@ -219,7 +219,7 @@ impl Core {
         let mut kept = self.proven(&keep.invite, &keep.proof)?.ok_or(Rule::Link)?;
         // A clock that was set back keeps nobody waiting.
         let since = self.now.checked_sub(kept.at);
-        if keep.draft.is_some() && since.is_some_and(|since| since < DRAFT_PAUSE_MS) {
+        if keep.draft.is_some() && since.is_some_and(|since| since < limits::DRAFT_PAUSE_MS) {
             return Err(Rule::Quota.into());
         }
         kept.draft = keep.draft;

@@ -12,13 +12,6 @@ use troth_protocol::wire::{MailboxId, NoMail, Put, Take};
 
 use super::ConnectionId;
 
-/// Mailboxes held at once: at 64 KiB each, at most 64 MiB.
-const MAILBOXES: usize = 1024;
-/// Of these, as many as one connection may have opened: linking takes one.
-const OPENED: usize = 4;
-/// Connections and slots waited for in one mailbox: two ends at four slots each.
-const WAITING: usize = 8;
-
 type Answers = Vec<(ConnectionId, Result<Put, NoMail>)>;
 
 struct Mailbox {
@@ -72,7 +65,7 @@ impl Mailboxes {
             let mailbox = id;
             return vec![(from, Ok(Put { mailbox, slot, value }))];
         }
-        if mailbox.waiting.len() >= WAITING && !mailbox.waiting.contains(&(slot, from)) {
+        if mailbox.waiting.len() >= limits::MAILBOX_WAITING && !mailbox.waiting.contains(&(slot, from)) {
             return vec![(from, Err(refusal(id, slot, Rule::Quota)))];
         }
         mailbox.waiting.insert((slot, from));
@@ -116,14 +109,14 @@ impl Mailboxes {
     fn open(&mut self, now: u64, from: ConnectionId, id: MailboxId) -> Option<&mut Mailbox> {
         if !self.0.contains_key(&id) {
             let opened = self.0.iter().filter(|(_, mailbox)| mailbox.opened_by == from);
-            if opened.clone().count() >= OPENED {
+            if opened.clone().count() >= limits::MAILBOXES_OPENED {
                 let alone = |mailbox: &Mailbox| mailbox.waiting.iter().all(|(_, who)| *who == from);
                 let empty = opened.filter(|(_, mailbox)| mailbox.slots.is_empty() && alone(mailbox));
                 let oldest = empty.min_by_key(|(id, mailbox)| (mailbox.since, **id));
                 let oldest = oldest.map(|(id, _)| *id)?;
                 self.0.remove(&oldest);
             }
-            if self.0.len() >= MAILBOXES {
+            if self.0.len() >= limits::MAILBOXES {
                 let left = self
                     .0
                     .iter()

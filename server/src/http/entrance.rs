@@ -9,12 +9,10 @@ use axum::http::HeaderMap;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use troth_protocol::limits;
+
 use crate::quota::{Address, Addresses, Entered, GuestId, Guests, Rate};
 
-/// Connections that have not logged in, at once. Each costs a socket and, with TLS, some 40 KiB.
-const GUESTS: usize = 1024;
-/// Addresses that are known at once: some 8 MiB.
-const ADDRESSES: usize = 65_536;
 /// Where a proxy says for whom it connects.
 const FORWARDED: &str = "x-forwarded-for";
 
@@ -67,9 +65,9 @@ impl Entrance {
         };
         Self(Arc::new(Shared {
             counted: Mutex::new(Counted {
-                guests: Guests::new(GUESTS),
+                guests: Guests::new(limits::GUESTS),
                 staying: HashMap::new(),
-                addresses: Addresses::new(per_address, opened, ADDRESSES),
+                addresses: Addresses::new(per_address, opened, limits::ADDRESSES),
             }),
             since: Instant::now(),
             behind_proxy,
@@ -224,7 +222,7 @@ mod tests {
     async fn whoever_came_first_goes_when_the_room_is_full() {
         let entrance = Entrance::new(1, false);
         let here = |_| entrance.enter("127.0.0.1".parse().unwrap()).unwrap();
-        let callers: Vec<Caller> = (0..=GUESTS).map(here).collect();
+        let callers: Vec<Caller> = (0..=limits::GUESTS).map(here).collect();
         callers[0].let_go().await;
         let staying = tokio::time::timeout(std::time::Duration::from_millis(10), callers[1].let_go());
         assert!(staying.await.is_err(), "the second stays");

@@ -17,6 +17,8 @@ use crate::store::{EntryRow, Head, PracticeBatch, Store, StoreError, StreamKey};
 
 /// Entries of a document read at a time.
 const READ: usize = 64;
+/// Bytes of them held at once.
+const READ_BYTES: usize = 4 << 20;
 /// Entries looked at in one sweep: some milliseconds, in which nobody else is served.
 const SWEEP: usize = 4096;
 
@@ -117,13 +119,21 @@ impl Practice {
         // earlier snapshot left out, because it followed something that never came, may stay a while longer.)
         for some in positions.rchunks(READ) {
             let (mut gone, mut found) = (false, false);
-            for row in store.entries_at(self.id(), some)? {
-                looked_at += 1;
-                if self.may_lack(document, &row)? {
-                    gone |= row.payload.is_none();
-                    if row.payload.is_some() {
-                        found = true;
-                        erase.push(row.position);
+            let mut rest = some;
+            while !rest.is_empty() {
+                let rows = store.entries_at(self.id(), rest, READ_BYTES)?;
+                let Some(last) = rows.last().map(|row| row.position) else {
+                    break;
+                };
+                rest = &rest[rest.partition_point(|position| *position <= last)..];
+                for row in rows {
+                    looked_at += 1;
+                    if self.may_lack(document, &row)? {
+                        gone |= row.payload.is_none();
+                        if row.payload.is_some() {
+                            found = true;
+                            erase.push(row.position);
+                        }
                     }
                 }
             }

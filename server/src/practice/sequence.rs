@@ -190,9 +190,13 @@ impl Practice {
         let Some(position) = store.find_statement(self.id(), hash)? else {
             return Ok(None);
         };
-        let rows = store.entries_at(self.id(), &[position])?;
-        let leaf: Option<Leaf> = rows.first().and_then(|row| cbor::decode(&row.leaf).ok());
-        let leaf = leaf.ok_or_else(|| StoreError::Corrupt(format!("entry {position} is unreadable")))?;
+        let rows = store.entries_at(self.id(), &[position], 1)?;
+        let row = rows.first().filter(|row| row.position == position);
+        let leaf: Option<Leaf> = row.and_then(|row| cbor::decode(&row.leaf).ok());
+        // What the store filed it under is no proof that it is there.
+        let leaf = leaf
+            .filter(|leaf| Hash::of(&[&leaf.signed.statement]) == *hash)
+            .ok_or_else(|| StoreError::Corrupt(format!("entry {position} is not the one it is filed as")))?;
         Ok(Some(ReceiptOr::Known(Receipt {
             position,
             received: leaf.received,

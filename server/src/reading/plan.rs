@@ -70,19 +70,21 @@ impl std::fmt::Debug for Plan {
 }
 
 impl Plan {
-    /// The visible positions, ascending; `None` for every one.
-    pub(super) fn positions(&self, store: &dyn Store) -> Result<Option<Vec<u64>>, StoreError> {
+    /// The positions within `from..to` that are shown, ascending, where not all are.
+    pub(super) fn positions(&self, store: &dyn Store, from: u64, to: u64) -> Result<Vec<u64>, StoreError> {
         let Streams::Some(streams) = &self.streams else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let mut positions = Vec::new();
         for (stream, until) in streams {
-            let end = self.to.min(until.position.saturating_add(1));
-            let key = StreamKey(stream.key());
-            positions.extend(store.stream(&self.practice, &key, self.from, end, usize::MAX)?);
+            let end = to.min(until.position.saturating_add(1));
+            if from < end {
+                let key = StreamKey(stream.key());
+                positions.extend(store.stream(&self.practice, &key, from, end, usize::MAX)?);
+            }
         }
         positions.sort_unstable();
-        Ok(Some(positions))
+        Ok(positions)
     }
 
     pub(super) fn shows_payload(&self, stream: &Stream, position: u64) -> bool {

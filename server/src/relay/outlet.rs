@@ -6,20 +6,15 @@ use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc};
 use tokio::time::Instant;
-use troth_protocol::limits;
+use troth_protocol::limits::{self, HELD_BYTES, STILL_MS};
 use troth_protocol::rule::Rule;
 
 /// Bytes that wait for one socket at most: three of the longest frames.
 const QUEUED_BYTES: usize = 3 * limits::FRAME;
 /// Bytes waiting below which a catch-up goes on.
 const READY_BYTES: usize = limits::ITEMS_FRAME;
-/// Bytes that wait for all sockets, and of messages that have not come to their end, above which nothing more is read for
-/// anybody who catches up, and whoever stands still is cut off. A frame that goes to many is counted for each of them.
-pub const HELD_BYTES: usize = 128 << 20;
-/// How long a connection may stand still while too much is held, in milliseconds.
-const STILL_MS: u64 = 3_000;
 /// How often a catch-up looks whether there is room again.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -69,6 +64,8 @@ struct Level {
     queued: AtomicUsize,
     /// Bytes of a message that has begun to come in, and of those that wait to be dealt with.
     reading: AtomicUsize,
+    /// Bytes that readings for this connection keep while they wait.
+    kept: AtomicUsize,
     /// When something last moved, or began to wait, by the clock of [`Held`].
     moved: AtomicU64,
     held: Held,
@@ -76,11 +73,13 @@ struct Level {
     cut: AtomicU16,
     cut_off: Notify,
     drained: Notify,
+    /// One reading at a time looks whether there is room and fills it.
+    turn: Semaphore,
 }
 
 impl Drop for Level {
     fn drop(&mut self) {
-        let held = *self.queued.get_mut() + *self.reading.get_mut();
+        let held = *self.queued.get_mut() + *self.reading.get_mut() + *self.kept.get_mut();
         self.held.0.bytes.fetch_sub(held, Ordering::AcqRel);
     }
 }
@@ -129,17 +128,42 @@ impl Meter {
     }
 }
 
+/// What a reading keeps while it waits for its connection, counted until this is dropped.
+pub struct Kept {
+    level: Arc<Level>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// It keeps so many bytes now.
+    pub fn set(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        for total in [&self.level.kept, &self.level.held.0.bytes] {
+            total.fetch_add(bytes, Ordering::AcqRel);
+            total.fetch_sub(before, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 /// A way out.
 pub fn channel(held: &Held) -> (Outlet, Outbox) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let level = Arc::new(Level {
         queued: AtomicUsize::new(0),
         reading: AtomicUsize::new(0),
+        kept: AtomicUsize::new(0),
         moved: AtomicU64::new(0),
         held: held.clone(),
         cut: AtomicU16::new(0),
         cut_off: Notify::new(),
         drained: Notify::new(),
+        turn: Semaphore::new(1),
     });
     (
         Outlet {
@@ -183,31 +207,53 @@ impl Outlet {
         self.level.cut_off.notify_one();
     }
 
-    /// Since when nothing has moved on this connection though something is held for it, and how many bytes; `None` where it
-    /// is not for long enough to say so.
+    /// Since when nothing has moved on this connection though something is on its way, and how many bytes are held for it;
+    /// `None` where it is not for long enough to say so. A reading that waits for others to make room does not stand still.
     pub fn stands_still(&self) -> Option<(u64, usize)> {
         let level = &self.level;
-        let held = level.queued.load(Ordering::Acquire) + level.reading.load(Ordering::Acquire);
+        let under_way = level.queued.load(Ordering::Acquire) + level.reading.load(Ordering::Acquire);
         let moved = level.moved.load(Ordering::Acquire);
-        let still = held > 0 && level.held.now() >= moved.saturating_add(STILL_MS);
-        still.then_some((moved, held))
+        let still = under_way > 0 && level.held.now() >= moved.saturating_add(STILL_MS);
+        still.then(|| (moved, under_way + level.kept.load(Ordering::Acquire)))
     }
 
-    /// Waits until little waits, here and in all; `false` when the connection is gone.
-    pub async fn ready(&self) -> bool {
+    /// Counts what a reading keeps.
+    pub fn keeps(&self) -> Kept {
+        Kept {
+            level: self.level.clone(),
+            bytes: 0,
+        }
+    }
+
+    /// Waits until little waits, here and in all; `None` when the connection is gone. While too much waits in all, `let_go` is
+    /// called: were what readings keep not given back, they might wait for each other.
+    ///
+    /// Whoever has the permit fills the room before giving it back: of several readings that found the same room, all would
+    /// fill it, and a reader that keeps up be cut off.
+    pub async fn ready(&self, mut let_go: impl FnMut()) -> Option<SemaphorePermit<'_>> {
+        let mut turn = std::pin::pin!(self.level.turn.acquire());
+        let turn = loop {
+            tokio::select! {
+                turn = &mut turn => break turn.ok()?,
+                () = tokio::time::sleep(LOOK) => if self.level.held.is_too_much() {
+                    let_go();
+                },
+            }
+        };
         loop {
             while self.level.held.is_too_much() && !self.frames.is_closed() {
+                let_go();
                 tokio::time::sleep(LOOK).await;
             }
             // Listening begins before the level is looked at, so no change of it is missed; several may listen.
             let mut drained = std::pin::pin!(self.level.drained.notified());
             drained.as_mut().enable();
             if self.level.queued.load(Ordering::Acquire) < READY_BYTES {
-                return !self.frames.is_closed();
+                return (!self.frames.is_closed()).then_some(turn);
             }
             tokio::select! {
                 () = drained => {}
-                () = self.frames.closed() => return false,
+                () = self.frames.closed() => return None,
             }
         }
     }
@@ -285,7 +331,7 @@ mod tests {
         let waiting: Vec<_> = (0..3)
             .map(|_| {
                 let outlet = outlet.clone();
-                tokio::spawn(async move { outlet.ready().await })
+                tokio::spawn(async move { outlet.ready(|| {}).await.is_some() })
             })
             .collect();
         tokio::task::yield_now().await;
@@ -305,7 +351,7 @@ mod tests {
         }
         assert!(held.is_too_much());
         let (other, outbox) = channel(&held);
-        let reading = tokio::spawn(async move { other.ready().await });
+        let reading = tokio::spawn(async move { other.ready(|| {}).await.is_some() });
         tokio::time::sleep(Duration::from_millis(STILL_MS / 2)).await;
         assert!(!reading.is_finished(), "nobody is read for");
         let (first, _) = &connections[0];
@@ -323,10 +369,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_readings_keep_is_counted_and_let_go_of_while_too_much_is_held() {
+        let held = Held::default();
+        let (outlet, _outbox) = channel(&held);
+        let mut mine = outlet.keeps();
+        mine.set(10);
+        mine.set(7);
+        assert_eq!(held.bytes(), 7);
+        let (other, _still) = channel(&held);
+        let mut theirs = other.keeps();
+        theirs.set(HELD_BYTES);
+        let waiting = tokio::time::timeout(Duration::from_millis(3 * 50), outlet.ready(|| mine.set(0)));
+        assert!(waiting.await.is_err(), "nobody is read for");
+        assert_eq!(held.bytes(), HELD_BYTES, "what this one kept is given back");
+        assert_eq!(other.stands_still(), None, "nothing is on its way there");
+        drop(theirs);
+        assert_eq!(held.bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn one_reading_at_a_time_fills_the_room_there_is() {
+        let (outlet, _outbox) = channel(&Held::default());
+        let room = outlet.ready(|| {}).await;
+        assert!(room.is_some());
+        let second = tokio::time::timeout(Duration::from_millis(20), outlet.ready(|| {}));
+        assert!(second.await.is_err(), "it waits until the first has filled it");
+        drop(room);
+        assert!(outlet.ready(|| {}).await.is_some());
+    }
+
+    #[tokio::test]
     async fn a_reading_ends_with_its_connection() {
         let (outlet, outbox) = channel(&Held::default());
         assert_eq!(outlet.send(frame(READY_BYTES)), Sent::Queued);
-        let reading = tokio::spawn(async move { outlet.ready().await });
+        let reading = tokio::spawn(async move { outlet.ready(|| {}).await.is_some() });
         drop(outbox);
         assert!(!reading.await.unwrap());
     }

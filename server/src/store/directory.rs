@@ -38,13 +38,10 @@ impl Drop for Claim {
 impl Claim {
     /// Makes `dir` if it is not there, and locks it.
     pub fn take(dir: &Path) -> Result<Self, StoreError> {
-        if !dir.is_dir() {
+        let grows = holding_what_is_not_there(dir);
+        if !grows.is_empty() {
             private_dir(DirBuilder::new().recursive(true)).create(dir)?;
-            sync_dir(
-                dir.parent()
-                    .filter(|parent| !parent.as_os_str().is_empty())
-                    .unwrap_or(Path::new(".")),
-            )?;
+            grows.into_iter().try_for_each(sync_dir)?;
         }
         let lock = private_file(&dir.join("lock"))?;
         match lock.try_lock() {
@@ -108,6 +105,19 @@ impl Claim {
     }
 }
 
+/// The directories that get a new name in them when `dir` and all above it are made: each has to reach the disk.
+fn holding_what_is_not_there(dir: &Path) -> Vec<&Path> {
+    let above = dir.ancestors().skip(1);
+    let missing = dir
+        .ancestors()
+        .take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir());
+    let here = Path::new(".");
+    missing
+        .zip(above)
+        .map(|(_, above)| if above.as_os_str().is_empty() { here } else { above })
+        .collect()
+}
+
 /// Opens a file for writing that only its owner may read, and makes it first where there is none.
 pub fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -159,4 +169,24 @@ pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
         };
     }
     Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_holds_a_directory_that_is_made_reaches_the_disk() {
+        let root = tempfile::tempdir().unwrap();
+        let (a, b) = (root.path().join("a"), root.path().join("a/b"));
+        let data = b.join("data");
+        assert_eq!(holding_what_is_not_there(&data), [&b, &a, root.path()]);
+        drop(Claim::take(&data).unwrap());
+        assert_eq!(holding_what_is_not_there(&data), [""; 0].map(Path::new));
+        assert_eq!(holding_what_is_not_there(&b.join("c")), [&b]);
+        assert_eq!(
+            holding_what_is_not_there(Path::new("not-here-yet")),
+            [Path::new(".")]
+        );
+    }
 }

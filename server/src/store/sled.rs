@@ -230,8 +230,13 @@ impl Store for SledStore {
         self.read(|tree| read::entries(tree, practice, from, to, max_bytes))
     }
 
-    fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError> {
-        self.read(|tree| read::entries_at(tree, practice, positions))
+    fn entries_at(
+        &self,
+        practice: &PracticeId,
+        positions: &[u64],
+        max_bytes: usize,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        self.read(|tree| read::entries_at(tree, practice, positions, max_bytes))
     }
 
     fn stream(

@@ -98,8 +98,14 @@ impl Store for SqliteStore {
             .with(|db| read::entries(db, practice, from, to, max_bytes))
     }
 
-    fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError> {
-        self.readers.with(|db| read::entries_at(db, practice, positions))
+    fn entries_at(
+        &self,
+        practice: &PracticeId,
+        positions: &[u64],
+        max_bytes: usize,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        self.readers
+            .with(|db| read::entries_at(db, practice, positions, max_bytes))
     }
 
     fn stream(
@@ -136,7 +142,11 @@ impl Store for SqliteStore {
     }
 
     fn reclaim(&self) -> Result<(), StoreError> {
-        while write::reclaim_some(&self.writer())? {}
+        // A file that does not become shorter, whatever the reason, is left as it is.
+        let (mut before, mut free) = (u64::MAX, write::reclaim_some(&self.writer())?);
+        while 0 < free && free < before {
+            (before, free) = (free, write::reclaim_some(&self.writer())?);
+        }
         write::truncate_log(&self.writer())
     }
 

@@ -88,7 +88,7 @@ fn only_the_default_engine_promises_everything() {
 }
 
 #[test]
-fn a_full_disk_refuses_appends_and_keeps_serving_reads() {
+fn a_database_that_may_not_grow_refuses_appends_and_keeps_serving_reads() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path(), &Options { max_pages: Some(120) }).unwrap();
     store.commit(&[next(&practice(1), 0, 10)]).unwrap();
@@ -115,7 +115,7 @@ fn a_full_disk_refuses_appends_and_keeps_serving_reads() {
 }
 
 /// Appends until that is refused. `size` counts what was acknowledged.
-fn fill(store: &SqliteStore, size: &mut u64) -> StoreError {
+fn fill(store: &dyn Store, size: &mut u64) -> StoreError {
     loop {
         match store.commit(&[next(&practice(1), *size, 10)]) {
             Ok(()) => *size += 10,
@@ -192,4 +192,138 @@ fn a_kill_during_first_creation_leaves_a_directory_that_opens() {
             store.commit(&[next(&practice(1), size, 1)]).unwrap();
         }
     }
+}
+
+/// A test that runs again in a process of its own, where a disk of 8 MiB is mounted that nobody else sees. `None` here, in the
+/// first process, once the second is done; there, the disk. Where no disk may be mounted it is left out with a message, unless
+/// this is the superuser, or CI.
+#[cfg(target_os = "linux")]
+fn on_a_small_disk(test: &str) -> Option<std::path::PathBuf> {
+    const DISK: &str = "TROTH_SMALL_DISK";
+    if let Some(disk) = std::env::var_os(DISK) {
+        return Some(disk.into());
+    }
+    let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    let disk = tempfile::tempdir().unwrap();
+    let mine = ["--user", "--map-root-user"];
+    let privileged = rustix::process::geteuid().is_root();
+    let mounted = |run: &[&std::ffi::OsStr]| {
+        Command::new("unshare")
+            .args(if privileged { &[] } else { &mine[..] })
+            .args(["--mount", "sh", "-c"])
+            .arg("mount -t tmpfs -o size=8m tmpfs \"$TROTH_SMALL_DISK\" && exec \"$@\"")
+            .arg("sh")
+            .args(run)
+            .env(DISK, disk.path())
+            .output()
+    };
+    if !mounted(&["true".as_ref()]).is_ok_and(|tried| tried.status.success()) {
+        let insists = privileged || std::env::var_os("CI").is_some();
+        assert!(
+            !insists,
+            "no disk can be mounted for {test}: is there an `unshare`?"
+        );
+        println!("{test} is left out: no disk may be mounted here");
+        return None;
+    }
+    let program = std::env::current_exe().unwrap();
+    let test = format!("store::tests::{test}");
+    let ran = mounted(&[program.as_os_str(), "--exact".as_ref(), test.as_ref()]).unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    None
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_refuses_appends_and_keeps_serving_reads() {
+    let Some(disk) = on_a_small_disk("a_full_disk_refuses_appends_and_keeps_serving_reads") else {
+        return;
+    };
+    let ballast = disk.join("ballast");
+    std::fs::write(&ballast, vec![1; 2 << 20]).unwrap();
+    let store = open(&disk.join("data"), Engine::Sqlite).unwrap();
+    store.commit(&[next(&practice(1), 0, 10)]).unwrap();
+    let mut size = 10;
+    for _ in 0..3 {
+        let refused = fill(&*store, &mut size);
+        assert!(matches!(refused, StoreError::Full), "{refused:?}");
+        let read = store.entries(&practice(1), 0, u64::MAX, usize::MAX).unwrap();
+        assert_eq!(
+            read,
+            next(&practice(1), 0, size).entries,
+            "all that was acknowledged, and no more"
+        );
+    }
+    std::fs::remove_file(ballast).unwrap();
+    let before = size;
+    store.commit(&[next(&practice(1), size, 10)]).unwrap();
+    size += 10;
+    let refused = fill(&*store, &mut size);
+    assert!(matches!(refused, StoreError::Full), "{refused:?}");
+    assert!(size > before + 100, "room was made, and used: {before}, {size}");
+    drop(store);
+    let again = open(&disk.join("data"), Engine::Sqlite).unwrap();
+    assert_eq!(
+        again.entries(&practice(1), 0, u64::MAX, usize::MAX).unwrap(),
+        next(&practice(1), 0, size).entries
+    );
+}
+
+/// What sled promises of a full disk: nothing that was acknowledged is lost. It serves again once it is started with room.
+#[cfg(all(target_os = "linux", feature = "sled"))]
+#[test]
+fn sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_opened_with_room() {
+    let Some(disk) =
+        on_a_small_disk("sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_opened_with_room")
+    else {
+        return;
+    };
+    let ballast = disk.join("ballast");
+    std::fs::write(&ballast, vec![1; 4 << 20]).unwrap();
+    let store = open(&disk.join("data"), Engine::Sled).unwrap();
+    let mut size = 0;
+    let refused = fill(&*store, &mut size);
+    assert!(size > 0, "{refused:?}");
+    assert!(
+        store.commit(&[next(&practice(1), size, 10)]).is_err(),
+        "nothing more is acknowledged"
+    );
+    drop(store);
+    std::fs::remove_file(ballast).unwrap();
+    let again = open(&disk.join("data"), Engine::Sled).unwrap();
+    let read = again.entries(&practice(1), 0, u64::MAX, usize::MAX).unwrap();
+    assert_eq!(read[..size as usize], next(&practice(1), 0, size).entries);
+    let now = again.head(&practice(1)).unwrap().unwrap().size;
+    again.commit(&[next(&practice(1), now, 10)]).unwrap();
+}
+
+#[test]
+fn a_file_that_does_not_become_shorter_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::default();
+    let store = SqliteStore::open(dir.path(), &options).unwrap();
+    let mut large = next(&practice(1), 0, 2);
+    large.entries[0].payload = Some(vec![7; 400_000]);
+    store.commit(&[large]).unwrap();
+    drop(store);
+    // Somebody packed it with a tool of theirs.
+    let db = rusqlite::Connection::open(dir.path().join("store/troth.db")).unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM; PRAGMA journal_mode = WAL;",
+    )
+    .unwrap();
+    drop(db);
+    let store = SqliteStore::open(dir.path(), &options).unwrap();
+    let mut erasing = next(&practice(1), 2, 0);
+    erasing.erase = vec![0];
+    store.commit(&[erasing]).unwrap();
+    let (done, waits) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(store.reclaim()));
+    let reclaimed = waits.recv_timeout(Duration::from_secs(20));
+    reclaimed.expect("it comes to an end").unwrap();
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use troth_protocol::entry::Parsed;
 use troth_protocol::ids::{Hash, Nonce, PracticeId, VerifyingKey};
@@ -51,6 +52,21 @@ impl Client {
         let url = format!("{}/v1/sync", url.replacen("http", "ws", 1));
         let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
         Self { socket }
+    }
+
+    /// As a proxy does for somebody at this address.
+    pub async fn connect_for(url: &str, address: &str) -> Self {
+        Self::try_connect_for(url, address).await.expect("let in")
+    }
+
+    /// The same; `None` where the relay does not let it in.
+    pub async fn try_connect_for(url: &str, address: &str) -> Option<Self> {
+        let url = format!("{}/v1/sync", url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().unwrap();
+        let header = address.parse().unwrap();
+        request.headers_mut().insert("x-forwarded-for", header);
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
+        Some(Self { socket })
     }
 
     pub fn port(&self) -> u16 {

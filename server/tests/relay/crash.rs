@@ -144,7 +144,7 @@ fn holds(store: &Arc<Memory>, story: &mut Story) {
     let practice = story.practice.unwrap();
     story.world.restart();
     for (upload, receipt) in &story.acknowledged {
-        let rows = store.entries_at(&practice, &[receipt.position]).unwrap();
+        let rows = store.entries_at(&practice, &[receipt.position], 1).unwrap();
         let leaf: troth_protocol::entry::Leaf = troth_protocol::cbor::decode(&rows[0].leaf).unwrap();
         assert_eq!(leaf.signed, upload.signed, "entry {}", receipt.position);
         assert_eq!(

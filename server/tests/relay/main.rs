@@ -22,5 +22,6 @@ mod reader;
 mod refusals;
 mod reload;
 mod socket;
+mod tampered;
 mod witness;
 mod world;

@@ -16,9 +16,12 @@ fn scene() -> (World, Device, PracticeId) {
 }
 
 fn closed_by(world: &mut World, frame: &[u8]) -> Rule {
+    let before = world.all();
     let id = world.connect();
     world.raw(id, frame);
-    world.closed[&id]
+    let rule = world.closed[&id];
+    assert!(world.all() == before, "{rule:?} changed something");
+    rule
 }
 
 #[test]

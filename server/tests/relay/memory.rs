@@ -64,6 +64,18 @@ impl Memory {
         change(&mut self.inner().ledgers.get_mut(practice).unwrap().rows[position as usize]);
     }
 
+    pub fn tamper_tile(
+        &self,
+        practice: &PracticeId,
+        level: u8,
+        index: u64,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let mut inner = self.inner();
+        let tiles = &mut inner.ledgers.get_mut(practice).unwrap().tiles;
+        change(tiles.get_mut(&(level, index)).unwrap());
+    }
+
     pub fn forget_tile(&self, practice: &PracticeId, level: u8, index: u64) {
         self.inner()
             .ledgers
@@ -175,12 +187,24 @@ impl Store for Memory {
         Ok(rows.unwrap_or_default())
     }
 
-    fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError> {
+    fn entries_at(
+        &self,
+        practice: &PracticeId,
+        positions: &[u64],
+        max_bytes: usize,
+    ) -> Result<Vec<EntryRow>, StoreError> {
         let rows = self.read(practice, |ledger| {
-            positions
+            let mut bytes = 0;
+            let rows = positions
                 .iter()
-                .filter_map(|position| ledger.rows.get(*position as usize).cloned())
-                .collect()
+                .filter_map(|position| ledger.rows.get(*position as usize));
+            rows.take_while(|row| {
+                let first = bytes == 0;
+                bytes += row.bytes();
+                first || bytes <= max_bytes
+            })
+            .cloned()
+            .collect()
         });
         Ok(rows.unwrap_or_default())
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
@@ -16,8 +17,8 @@ use troth_protocol::wire::{
 };
 use troth_server::core::{ConnectionId, Core, Effect, Event, Settings};
 use troth_server::directory::Directory;
-use troth_server::reading::Reader;
-use troth_server::store::Store;
+use troth_server::reading::{ReadError, Reader};
+use troth_server::store::{EntryRow, Head, Store};
 use troth_server::verify::{Fault, check};
 
 use super::memory::Memory;
@@ -33,6 +34,8 @@ pub struct World {
     pub closed: HashMap<ConnectionId, Rule>,
     /// Readings that wait: see [`World::hold_readings`].
     pub held: Option<Vec<(ConnectionId, Box<troth_server::reading::Plan>)>>,
+    /// Readings that failed, where a story is about that.
+    pub faults: Option<Vec<ReadError>>,
     store: Arc<dyn Store>,
     settings: Settings,
     rng: StdRng,
@@ -41,6 +44,17 @@ pub struct World {
     inboxes: HashMap<ConnectionId, VecDeque<RelayMessage>>,
     /// Every root that was ever signed, by practice and size.
     signed: BTreeMap<(PracticeId, u64), Hash>,
+}
+
+/// All that the relay has of a practice.
+#[derive(PartialEq, Eq)]
+pub struct Has {
+    practice: PracticeId,
+    size: u64,
+    root: Hash,
+    state: Vec<u8>,
+    head: Option<Head>,
+    rows: Vec<EntryRow>,
 }
 
 pub fn settings() -> Settings {
@@ -72,6 +86,7 @@ impl World {
             now: 1_700_000_000_000,
             closed: HashMap::new(),
             held: None,
+            faults: None,
             store,
             settings,
             rng: StdRng::seed_from_u64(7),
@@ -232,11 +247,42 @@ impl World {
 
     fn read(&mut self, id: ConnectionId, plan: troth_server::reading::Plan) -> Event {
         let (purpose, to) = (plan.purpose, plan.to);
-        let mut reader = Reader::new(plan, self.store.clone()).unwrap();
-        while let Some(frame) = reader.next_frame().unwrap() {
+        match self.carry_out(id, plan) {
+            Ok(()) => Event::Delivered(id, purpose, to),
+            Err(error) => {
+                let faults = self.faults.as_mut();
+                faults.unwrap_or_else(|| panic!("{error}")).push(error);
+                self.closed.insert(id, Rule::Unavailable);
+                Event::Closed(id)
+            }
+        }
+    }
+
+    fn carry_out(&mut self, id: ConnectionId, plan: troth_server::reading::Plan) -> Result<(), ReadError> {
+        let mut reader = Reader::new(plan, self.store.clone())?;
+        while let Some(frame) = reader.next_frame()? {
             self.deliver(id, &frame);
         }
-        Event::Delivered(id, purpose, to)
+        Ok(())
+    }
+
+    /// All that the relay has, in memory and in its store.
+    pub fn all(&self) -> Vec<Has> {
+        let practices = self.core.practices().iter();
+        let has = practices.map(|(practice, kept)| Has {
+            practice: *practice,
+            size: kept.tree.size(),
+            root: kept.tree.root(),
+            state: cbor::encode(&kept.state),
+            head: self.store.head(practice).unwrap(),
+            rows: self
+                .store
+                .entries(practice, 0, u64::MAX >> 1, usize::MAX)
+                .unwrap(),
+        });
+        let mut all: Vec<Has> = has.collect();
+        all.sort_by_key(|has| has.practice);
+        all
     }
 
     fn deliver(&mut self, id: ConnectionId, frame: &[u8]) {
@@ -337,9 +383,17 @@ impl World {
         self.appended(id).receipts
     }
 
+    /// Appends, and is refused, which changes nothing: in memory, in the tree, in the store. (A write that failed may have
+    /// reached the disk all the same.)
     pub fn append_refused(&mut self, id: ConnectionId, uploads: Vec<Upload>) -> Refused {
+        let before = self.all();
         self.send(id, ClientMessage::Append(Append { request: 1, uploads }));
-        self.refused(id)
+        let refused = self.refused(id);
+        assert!(
+            refused.rule() == Rule::Unavailable || self.all() == before,
+            "{refused:?} changed something"
+        );
+        refused
     }
 
     pub fn follow(&mut self, id: ConnectionId, size: u64) {

@@ -49,7 +49,7 @@ impl Verdict<'_> {
 
 fn present(store: &dyn Store, practice: &PracticeId, entry: &Acknowledged) -> Result<()> {
     let position = entry.position;
-    let rows = store.entries_at(practice, &[position])?;
+    let rows = store.entries_at(practice, &[position], 1)?;
     let Some(row) = rows.first() else {
         bail!("entry {position} was acknowledged and is lost");
     };

@@ -165,10 +165,21 @@ impl Store for MemoryStore {
         })
     }
 
-    fn entries_at(&self, practice: &PracticeId, positions: &[u64]) -> Result<Vec<EntryRow>, StoreError> {
+    fn entries_at(
+        &self,
+        practice: &PracticeId,
+        positions: &[u64],
+        max_bytes: usize,
+    ) -> Result<Vec<EntryRow>, StoreError> {
         self.read(practice, |ledger| {
+            let mut bytes = 0_usize;
             let found = positions.iter().filter_map(|position| ledger.row(*position));
-            found.cloned().collect()
+            let fits = |row: &&EntryRow| {
+                let first = bytes == 0;
+                bytes = bytes.saturating_add(row.bytes());
+                first || bytes <= max_bytes
+            };
+            found.take_while(fits).cloned().collect()
         })
     }
 

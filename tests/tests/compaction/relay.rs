@@ -48,7 +48,11 @@ fn the_space_is_given_back_even_by_a_relay_that_was_killed_in_between() {
     // Another relay process drops by hand what may go, and is killed before it gives the space back.
     let state = s.net.state().expect("a practice");
     let standing = state.documents[&joint].snapshots().last().expect("one").position;
-    let dropped = s.net.store.entries_at(&practice, &[standing]).expect("readable");
+    let dropped = s
+        .net
+        .store
+        .entries_at(&practice, &[standing], 1)
+        .expect("readable");
     let length = dropped[0].payload.as_ref().expect("there").len() as u64;
     s.drop_payloads(vec![standing]);
     s.net.restart_relay();

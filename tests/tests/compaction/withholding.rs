@@ -23,7 +23,11 @@ fn drop_edits(s: &mut Scene, document: DocumentId) {
         .store
         .stream(&practice, &key, 0, size, usize::MAX)
         .expect("readable");
-    let edits = s.net.store.entries_at(&practice, &all).expect("readable");
+    let edits = s
+        .net
+        .store
+        .entries_at(&practice, &all, usize::MAX)
+        .expect("readable");
     let is_edit = |leaf: &[u8]| {
         let leaf: Leaf = cbor::decode(leaf).expect("a leaf");
         let said: Statement = cbor::decode(&leaf.signed.statement).expect("a statement");

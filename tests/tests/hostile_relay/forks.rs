@@ -76,7 +76,7 @@ impl Fork {
         };
         let head = |store: &Arc<dyn Store>| store.head(&practice).expect("readable").expect("there");
         let rows = from
-            .entries_at(&practice, &[head(from).size - 1])
+            .entries_at(&practice, &[head(from).size - 1], 1)
             .expect("readable");
         let leaf: Leaf = cbor::decode(&rows[0].leaf).expect("a leaf");
         let mut ledger = load(to, practice, head(to), &key).expect("a whole ledger");

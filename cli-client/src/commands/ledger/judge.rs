@@ -1,6 +1,5 @@
 //! What is said to prove a relay's dishonesty, judged by the file alone: no device, no passphrase, no network.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use troth_protocol::limits;
 use troth_protocol::stream::Stream;
 
 use crate::failure::Failure;
+use crate::files;
 use crate::language::Language;
 use crate::messages::ledger as say;
 use crate::session::Session;
@@ -20,8 +20,14 @@ use crate::session::Session;
 /// It proves nothing, or cannot be read.
 pub fn file(session: &Session, path: &Path) -> Result<(), Failure> {
     let language = session.language;
-    let verdict = judge(&read(path).map_err(|e| Failure::io(language, path.display(), &e))?)
-        .map_err(|why| Failure::failed(say::not_proven(language, &reason(language, why))))?;
+    let most = u64::try_from(limits::EVIDENCE).unwrap_or(u64::MAX);
+    let read = files::read_at_most(path, most);
+    // What is too long is no evidence file, whatever it begins with.
+    let bytes = read
+        .map_err(|e| Failure::io(language, path.display(), &e))?
+        .unwrap_or_default();
+    let verdict =
+        judge(&bytes).map_err(|why| Failure::failed(say::not_proven(language, &reason(language, why))))?;
     let keys = verdict.keys.map(|key| {
         let vkey = VerifierKey::new(verdict.origin.clone(), KeyKind::Ed25519, key);
         vkey.map_or_else(|_| key.to_string(), |vkey| vkey.to_string())
@@ -33,16 +39,6 @@ pub fn file(session: &Session, path: &Path) -> Result<(), Failure> {
     };
     let words = format!("{}\n{by}\n", words(language, &verdict.contradiction));
     session.out.result(&value(&verdict, &keys), &words)
-}
-
-/// No more than an evidence file may hold, and one byte by which it shows that there is more.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let most = u64::try_from(limits::EVIDENCE).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn words(language: Language, contradiction: &Contradiction) -> String {

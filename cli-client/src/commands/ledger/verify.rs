@@ -9,6 +9,7 @@ use troth_protocol::checkpoint::{KeyKind, VerifierKey};
 use troth_protocol::ids::VerifyingKey;
 
 use crate::failure::Failure;
+use crate::files;
 use crate::messages::ledger as say;
 use crate::progress::Bar;
 use crate::session::Session;
@@ -32,7 +33,12 @@ pub fn own(session: &Session) -> Result<(), Failure> {
 pub fn file(session: &Session, path: &Path, key: &str) -> Result<(), Failure> {
     let language = session.language;
     let key = parse_key(key).ok_or_else(|| Failure::usage(say::bad_key(language)))?;
-    let bytes = std::fs::read(path).map_err(|e| Failure::io(language, path.display(), &e))?;
+    let read = files::read_at_most(path, export::BYTES);
+    let read = read.map_err(|e| Failure::io(language, path.display(), &e))?;
+    let bytes = read.ok_or_else(|| {
+        let shown = path.display().to_string();
+        Failure::failed(say::export_too_long(language, &shown, export::BYTES >> 20))
+    })?;
     let verified =
         export::verify(&bytes, &key).map_err(|why| Failure::failed(say::not_verified(language, &why)))?;
     told(session, verified)

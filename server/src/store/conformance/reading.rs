@@ -73,13 +73,19 @@ pub fn entries_come_in_order_and_within_bounds(scene: &mut Scene<'_>) {
             "{from}..{to}"
         );
     }
-    let some = store.entries_at(&id, &[99, 3, 100, 3, u64::MAX, 0]).unwrap();
+    let some = [99, 3, 100, 3, u64::MAX, 0];
+    let some = store.entries_at(&id, &some, usize::MAX).unwrap();
     assert_eq!(
         some,
         [99, 3, 3, 0].map(|position: usize| all.entries[position].clone())
     );
-    assert_eq!(store.entries_at(&id, &[]).unwrap(), []);
-    assert_eq!(store.entries_at(&practice(9), &[0]).unwrap(), []);
+    for (max_bytes, count) in [(0, 1), (500, 1), (999, 1), (1000, 2), (1500, 3), (usize::MAX, 3)] {
+        let some = store.entries_at(&id, &[100, 7, 200, 50, 9], max_bytes).unwrap();
+        let expected = [7, 50, 9].map(|position: usize| all.entries[position].clone());
+        assert_eq!(some, expected[..count], "{max_bytes}, and one at least");
+    }
+    assert_eq!(store.entries_at(&id, &[], usize::MAX).unwrap(), []);
+    assert_eq!(store.entries_at(&practice(9), &[0], usize::MAX).unwrap(), []);
     assert_eq!(store.tile(&id, 255, u64::MAX).unwrap(), None);
 }
 

@@ -75,11 +75,20 @@ pub fn entries_at(
     tree: &Tree,
     practice: &PracticeId,
     positions: &[u64],
+    max_bytes: usize,
 ) -> Result<Vec<EntryRow>, StoreError> {
-    positions
-        .iter()
-        .filter_map(|position| entry(tree, practice, *position).transpose())
-        .collect()
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
+    for position in positions {
+        let Some(entry) = entry(tree, practice, *position)? else {
+            continue;
+        };
+        bytes = bytes.saturating_add(entry.bytes());
+        if bytes > max_bytes && !found.is_empty() {
+            break;
+        }
+        found.push(entry);
+    }
+    Ok(found)
 }
 
 fn entry(tree: &Tree, practice: &PracticeId, position: u64) -> Result<Option<EntryRow>, StoreError> {

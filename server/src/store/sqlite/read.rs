@@ -113,16 +113,21 @@ pub fn entries_at(
     db: &Connection,
     practice: &PracticeId,
     positions: &[u64],
+    max_bytes: usize,
 ) -> Result<Vec<EntryRow>, StoreError> {
     // One transaction, so that all are of one time.
     let tx = db.unchecked_transaction()?;
     let mut select = tx.prepare_cached(entries_where!("position = ?2"))?;
-    let mut found = Vec::with_capacity(positions.len());
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
     for position in positions {
         let mut rows = select.query((&practice.0[..], signed(*position)))?;
-        if let Some(row) = rows.next()? {
-            found.push(entry(row)?);
+        let Some(row) = rows.next()? else { continue };
+        let entry = entry(row)?;
+        bytes = bytes.saturating_add(entry.bytes());
+        if bytes > max_bytes && !found.is_empty() {
+            break;
         }
+        found.push(entry);
     }
     Ok(found)
 }

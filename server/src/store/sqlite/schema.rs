@@ -120,3 +120,32 @@ fn connect(file: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     db.execute_batch("PRAGMA cell_size_check = ON;")?;
     Ok(db)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting<T: rusqlite::types::FromSql>(db: &Connection, name: &str) -> T {
+        db.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_settings_are_those_that_the_durability_contract_rests_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file(dir.path());
+        create(&file).unwrap();
+        let writer = open_writer(&file, &Options::default()).unwrap();
+        assert_eq!(setting::<String>(&writer, "journal_mode"), "wal");
+        assert_eq!(setting::<u8>(&writer, "synchronous"), 2, "FULL");
+        assert_eq!(setting::<u8>(&writer, "secure_delete"), 1, "ON, and not FAST");
+        assert_eq!(setting::<u8>(&writer, "auto_vacuum"), 2, "INCREMENTAL");
+        assert_eq!(setting::<u32>(&writer, "wal_autocheckpoint"), 16_384);
+        let reader = open_reader(&file).unwrap();
+        assert_eq!(setting::<u8>(&reader, "query_only"), 1);
+        for db in [&writer, &reader] {
+            assert_eq!(setting::<u8>(db, "cell_size_check"), 1);
+            assert_eq!(setting::<u8>(db, "trusted_schema"), 0);
+        }
+    }
+}

@@ -96,15 +96,14 @@ fn erase(tx: &Transaction<'_>, no: i64, positions: &[u64]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Moves some pages from the end of the file into free ones and cuts the file there. Says whether there is
-/// more to do.
-pub fn reclaim_some(db: &Connection) -> Result<bool, StoreError> {
+/// Moves some pages from the end of the file into free ones and cuts the file there. Says how many are free
+/// still.
+pub fn reclaim_some(db: &Connection) -> Result<u64, StoreError> {
     // Each row that the pragma answers is a page given back: it stops where its caller stops asking.
     let mut step = db.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES_A_STEP})"))?;
     let mut pages = step.query(())?;
     while pages.next()?.is_some() {}
-    let free: i64 = db.query_row("PRAGMA freelist_count", (), |row| row.get(0))?;
-    Ok(free > 0)
+    unsigned(db.query_row("PRAGMA freelist_count", (), |row| row.get(0))?)
 }
 
 /// Folds the write-ahead log into the database and cuts it to nothing: it held the erased payloads still.
