@@ -95,6 +95,9 @@ impl Session {
         let mut device = Device::open(storage, &passphrase).map_err(|e| self.wrong(e))?;
         let told = device.tell(driver::now(), &mut driver::rng());
         told.map_err(|e| self.wrong(e))?;
+        if device.follows_anew() {
+            self.out.note(&network::follows_anew(self.language));
+        }
         Ok(device)
     }
 

@@ -24,7 +24,8 @@
 //! | `last_opener` | who would take the last way to what is sensitive along |
 //! | `intake` | intake links: made, closed; what came through them, taken in and answered |
 //! | `policy` | what the practice decides for itself |
-//! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
+//! | `fetch` | documents that were shared later, from their beginning |
+//! | `anew` | the whole ledger, followed anew for a new overseer, beside what was known before |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
 //! | `review` | what was set aside, shown, entered again or discarded |
 //! | `compact` | snapshots: when one is made, how others' are judged |
@@ -33,6 +34,7 @@
 //! | `report` | what the person is told |
 
 mod accusation;
+mod anew;
 mod cases;
 mod compact;
 mod content;
@@ -79,6 +81,7 @@ use troth_protocol::tree::{Frontier, Trail};
 use crate::crypto::{Cost, Passphrase, SealingSecret, SigningSecret, Vault, VaultHeader};
 use crate::storage::Storage;
 use accusation::CountedRow;
+use anew::View;
 use content::Content;
 use gossip::Gossip;
 use keyring::{SealedAt, Secret};
@@ -141,6 +144,8 @@ pub struct Device<S: Storage> {
     /// Whether this member's role shows them more than it did: the ledger is to be followed anew, from its beginning.
     refold: bool,
     compaction: compact::Compaction,
+    /// While the ledger is followed anew: what is known of it so far; or, while that is worked on, what was known before.
+    beside: Option<Box<View>>,
 }
 
 /// The device's own secrets. Made here, never copied off.
@@ -201,8 +206,9 @@ impl<S: Storage> Device<S> {
             .get(rows::HEADER, &rows::HEADER_NAME)?
             .ok_or(DeviceError::NoDevice)?;
         let vault = VaultHeader::from_bytes(&header)?.unlock(passphrase)?;
-        let rows = Rows::new(storage, vault);
+        let mut rows = Rows::new(storage, vault);
         let identity = rows.identity()?;
+        rows.turn_to(identity.kept.unwrap_or_default().face);
         Self::from_rows(rows, identity)
     }
 
@@ -239,8 +245,10 @@ impl<S: Storage> Device<S> {
             fetching: fetch::Fetching::default(),
             refold: false,
             compaction: compact::Compaction::default(),
+            beside: None,
         };
         device.restore()?;
+        device.resume_anew()?;
         device.resume_pending()?;
         Ok(device)
     }

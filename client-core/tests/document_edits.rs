@@ -164,6 +164,7 @@ fn a_signed_note_stands_as_signed_and_a_late_edit_shows_as_one() {
         signer: "a1b2".into(),
         signed_ms: 5,
         text: view.text,
+        document: None,
         proof: vec![9; 64],
     };
     let late = phone.edit_note(NOTE, "They never agreed.").unwrap();
@@ -221,6 +222,7 @@ fn two_signatures_under_different_texts_both_stand_and_never_merge() {
             signer: who.into(),
             signed_ms: 5,
             text: text.into(),
+            document: None,
             proof: vec![1],
         };
         [edit, doc.sign_note(NOTE, &signature).unwrap()]
@@ -314,6 +316,7 @@ fn what_is_too_long_is_refused_whole_and_the_longest_travels() {
                     signer: "a".into(),
                     signed_ms: 0,
                     text: mixed,
+                    document: None,
                     proof: vec![0; limits::PROOF],
                 },
             )
@@ -360,6 +363,7 @@ fn without_history_keeps_all_that_is_visible_and_nothing_else() {
         signer: "a1b2".into(),
         signed_ms: 5,
         text: "Signed.".into(),
+        document: None,
         proof: vec![9; 64],
     };
     laptop.sign_note(NOTE, &signature).unwrap();
@@ -374,7 +378,7 @@ fn without_history_keeps_all_that_is_visible_and_nothing_else() {
         )
         .unwrap();
 
-    let mut new = laptop.without_history([8; 16]).unwrap();
+    let mut new = laptop.without_history([8; 16], |_| true).unwrap();
     let mut kept = [values(&new, "mood"), values(&new, "mood (2)")].concat();
     kept.sort();
     assert_eq!(kept, ["calm", "low"]);

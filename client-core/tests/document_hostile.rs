@@ -36,6 +36,7 @@ fn scene() -> (LaneDocument, Vec<Vec<u8>>) {
         signer: "aa".into(),
         signed_ms: 1,
         text: "Signed.".into(),
+        document: None,
         proof: vec![1; 64],
     };
     doc.sign_note([8; 16], &signature).unwrap();

@@ -16,8 +16,12 @@ pub const LEDGER_PROOF: &[u8] = b"ledger-proof";
 pub const NEWCOMER: &[u8] = b"newcomer";
 /// Context of a signature under a note.
 pub const NOTE: &[u8] = b"note";
+/// Context of a signature under a note that names the case, the lane and the document that it is for.
+pub const CASE_NOTE: &[u8] = b"case-note";
 /// Context of a client's signature under a consent.
 pub const CONSENT: &[u8] = b"consent";
+/// Context of a signature under a consent that names the case and the document that it is for.
+pub const CASE_CONSENT: &[u8] = b"case-consent";
 
 /// Context of a client's signature over what they send through an intake link.
 pub const INTAKE: &[u8] = b"intake";

@@ -1,6 +1,8 @@
 //! The relay, and the way to it.
 
 messages! {
+    follows_anew() = "You may see more than before, so this device is fetching the practice's whole ledger again. Until `troth sync` has done so, it shows what it knew.",
+        "您现在可查看的内容比以前多，本设备正在重新获取机构的完整账本。在 `troth sync` 完成之前，显示的是此前已知的内容。";
     withheld(entries: usize) = "The relay shows entries and does not send what they hold: {entries}. It is asked again; tell whoever runs it.",
         "中继显示了记录却没有送来其内容：{entries} 条。会再次请求；请告知中继的管理者。";
     no_relay_url(url: &str) = "\"{url}\" is no relay's address: write https://HOST or https://HOST:PORT.",

@@ -15,6 +15,8 @@ messages! {
     signed_changed() = "signed, then changed", "签名后有改动";
     invalid() = "INVALID SIGNATURE", "签名无效";
     signed_by(by: &str, at: &str) = "Signed by {by}, {at}.", "由 {by} 于 {at} 签名。";
+    signed_carried(by: &str, at: &str, carrier: &str) = "Signed by {by}, {at}; carried over by {carrier}, when this record went on without its history.",
+        "由 {by} 于 {at} 签名；本记录在不含历史的情况下延续时由 {carrier} 带入。";
     signature_invalid(by: &str, at: &str) = "INVALID SIGNATURE in the name of {by}, {at}: it is not that member's over this note. Do not rely on it; ask them.",
         "签名无效：以 {by} 之名于 {at} 的签名并非该成员对这份笔记所签。请勿采信，并向其本人核实。";
     changed_since() = "The above was signed. The note was changed since, and reads now, signed by nobody:",

@@ -86,7 +86,7 @@ fn json_keys_do_not_change() {
         &["note", "show", &note],
         &format!(
             "amendments author author_name case consents created_ms id lane {signed}; amendments: author author_name \
-             created_ms text; signed_by: member name signed_ms valid"
+             created_ms text; signed_by: carried_over_by member name signed_ms valid"
         ),
     );
     let invited = check(

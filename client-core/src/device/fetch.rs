@@ -1,5 +1,4 @@
 //! Documents that were shared with this member after their beginning: fetched from there, against this device's own root.
-//! And the whole ledger, followed anew, for a member whose role shows them more than it did.
 //!
 //! ```text
 //! share seen ──> wanted ──fetch 0..s──> folded from nothing into the device's own root at s ──> replayed ──> follow again
@@ -25,7 +24,7 @@ use super::keyring::{SealedAt, sealed_in};
 use super::ledger::verifier::Verifier;
 use super::ledger::{Failure, broken, dishonest};
 use super::outbox::Intent;
-use super::rows::{CONTENT, DOCUMENT, ENTRY, EntryRow, LEDGER, ROSTER, RUN};
+use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError, Effect};
 use crate::storage::{Storage, Write};
 
@@ -340,24 +339,6 @@ impl<S: Storage> Device<S> {
             self.missing.push((stream, position));
         }
         Ok(())
-    }
-
-    /// Lets go of the ledger as it was followed, but not of where it must lead through: a member whose role shows them more
-    /// follows it anew.
-    pub(super) fn forget_ledger(&mut self, rng: &mut impl CryptoRng) -> Result<(), DeviceError> {
-        let mut identity = self.identity.clone();
-        identity.waypoint = Some(CheckpointRef {
-            size: self.frontier.size(),
-            root: self.frontier.root(),
-        });
-        identity.ledger_key = self.ledger_key();
-        let mut writes = vec![self.rows.identity_write(rng, &identity)];
-        for table in [LEDGER, ROSTER, DOCUMENT, CONTENT, ENTRY, RUN] {
-            writes.extend(self.rows.clear(table)?);
-        }
-        self.rows.commit(writes)?;
-        self.identity = identity;
-        self.forget()
     }
 }
 

@@ -77,6 +77,19 @@ struct Guest {
     nonce: [u8; 32],
     #[n(2)]
     verdict: Verdict,
+    /// What they called themselves and their device: it goes into the directory once the ledger has them.
+    #[n(3)]
+    named: Option<Named>,
+}
+
+/// What somebody called themselves.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Named {
+    #[n(0)]
+    name: String,
+    #[n(1)]
+    device: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]

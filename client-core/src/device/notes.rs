@@ -3,17 +3,17 @@
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
-use troth_protocol::ids::{CaseId, DeviceId, DocumentId, MemberId, PracticeId};
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, MemberId};
 use troth_protocol::labels;
-use troth_protocol::roster::Roster;
 use troth_protocol::rule::Rule;
 use troth_protocol::signature::Signature as Proof;
 use troth_protocol::statement::{Lane, Role};
 
 use super::{Device, DeviceError};
-use crate::crypto::actor;
 use crate::document::{Amendment, DocumentError, NewNote, NoteView, Record, Signature, Standing, Written};
 use crate::storage::Storage;
+
+mod place;
 
 /// Kind of the record that says that somebody shared something of their own lane.
 pub const CONSENT: &str = "consent";
@@ -65,8 +65,12 @@ pub struct Consented<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShareConsent {
-    /// Version of this form: 1 for a partner's own, 2 for one that was recorded.
+    /// Version of this form: 1 for a partner's own, 2 for one that was recorded; 3 and 4 for these where `joint` is named.
     pub version: u32,
+    /// The document that it was signed for, in hexadecimal: it stays so where the document goes on in another. Absent in those
+    /// that are for one document alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<String>,
     /// The lane that the item was copied from.
     pub lane: String,
     /// The item there, in hexadecimal.
@@ -108,11 +112,20 @@ impl<S: Storage> Device<S> {
         let view = view.ok_or_else(|| DocumentError::NoSuchNote(data_encoding::HEXLOWER.encode(&note)))?;
         let signer = member.to_string();
         let message = Signature::message(note, &view.as_signed(text), &signer, now);
+        let (context, message, named) = match self.place_of(document) {
+            Some(place) => (
+                labels::CASE_NOTE,
+                place.before(&message),
+                Some(document.to_string()),
+            ),
+            None => (labels::NOTE, [document.as_bytes(), &message[..]].concat(), None),
+        };
         let signature = Signature {
             signer,
             signed_ms: now,
             text: text.to_owned(),
-            proof: self.proof_over(labels::NOTE, &[document.as_bytes(), &message[..]].concat())?,
+            document: named,
+            proof: self.proof_over(context, &message)?,
         };
         self.edit(now, rng, document, |d| d.sign_note(note, &signature))
     }
@@ -137,11 +150,10 @@ impl<S: Storage> Device<S> {
     }
 
     /// What a note's text stands for, by the signatures that hold: each by a device of the member that it names, over this
-    /// very note, written by that device.
+    /// very note, in this document or in one that goes on in it.
     pub fn note_standing(&self, document: DocumentId, note: &NoteView) -> Result<Standing, DeviceError> {
-        let state = self.practice_state()?;
-        let (practice, roster) = (*state.practice(), &state.roster);
-        Ok(note.standing(|signature| holds(&practice, roster, &document, note, signature)))
+        self.practice_state()?;
+        Ok(note.standing(|signature| self.holds(document, note, signature)))
     }
 
     /// Whether one signature under a note holds.
@@ -151,8 +163,19 @@ impl<S: Storage> Device<S> {
         note: &NoteView,
         signature: &Written<Signature>,
     ) -> Result<bool, DeviceError> {
-        let state = self.practice_state()?;
-        Ok(holds(state.practice(), &state.roster, &document, note, signature))
+        self.practice_state()?;
+        Ok(self.holds(document, note, signature))
+    }
+
+    /// Who carried a signature over from the document that it was made in; `None` where it was made in this one.
+    pub fn note_signature_carrier(
+        &self,
+        document: DocumentId,
+        signature: &Written<Signature>,
+    ) -> Option<MemberId> {
+        let writer = self.writer_of(document, &signature.actor)?;
+        (writer.to_string() != signature.item.signer || self.is_of_another(document, signature))
+            .then_some(writer)
     }
 
     /// Copies a note of a partner's lane into `joint`, with the signed consent beside it: the partner's own, or, where no client
@@ -189,7 +212,8 @@ impl<S: Storage> Device<S> {
         let view = self.read(from, |d| d.note(note))?;
         let view = view.ok_or_else(|| DocumentError::NoSuchNote(hex.clone()))?;
         let mut consent = ShareConsent {
-            version: if recorded.is_some() { 2 } else { 1 },
+            version: if recorded.is_some() { 4 } else { 3 },
+            joint: Some(joint.to_string()),
             lane: lane.name().to_owned(),
             note: hex,
             text_sha256: troth_protocol::ids::Hash::of(&[view.text.as_bytes()]).to_string(),
@@ -199,7 +223,8 @@ impl<S: Storage> Device<S> {
             recorded,
             proof: String::new(),
         };
-        let proof = self.proof_over(labels::CONSENT, &consent_message(&joint, &consent))?;
+        let place = self.place_of(joint).ok_or(DeviceError::NoSuchCase)?;
+        let proof = self.proof_over(labels::CASE_CONSENT, &place.before(&unsigned(&consent)))?;
         consent.proof = data_encoding::HEXLOWER.encode(&proof);
         let body = serde_json::to_string(&consent).map_err(|_| DeviceError::Damaged("a consent"))?;
         let record = Record {
@@ -227,8 +252,7 @@ impl<S: Storage> Device<S> {
             let consent: ShareConsent = serde_json::from_str(&record.body).ok()?;
             let proof = data_encoding::HEXLOWER.decode(consent.proof.as_bytes()).ok()?;
             let member = MemberId::from_hex(&consent.member);
-            let message = consent_message(&joint, &consent);
-            let signer = signer_of(state.practice(), &state.roster, labels::CONSENT, &message, &proof);
+            let signer = self.consent_signer(joint, &consent, &proof);
             let was = |allowed: fn(Role) -> bool, of: &MemberId| {
                 let tenures = state.roster.members().get(of).map(|m| m.tenures());
                 tenures.is_some_and(|mut roles| roles.any(|(role, ..)| allowed(role)))
@@ -252,44 +276,13 @@ impl<S: Storage> Device<S> {
     }
 }
 
-/// Whose device made a signature that holds.
-fn signer_of(
-    practice: &PracticeId,
-    roster: &Roster,
-    context: &[u8],
-    message: &[u8],
-    proof: &[u8],
-) -> Option<(DeviceId, MemberId)> {
-    let signed: Signed = cbor::decode(proof).ok()?;
-    let device = roster.devices().get(&signed.device)?;
-    let key = &device.keys.signing;
-    signed.proof.verify(key, context, practice, message).ok()?;
-    Some((signed.device, device.member))
-}
-
-fn holds(
-    practice: &PracticeId,
-    roster: &Roster,
-    document: &DocumentId,
-    note: &NoteView,
-    signature: &Written<Signature>,
-) -> bool {
-    let item = &signature.item;
-    let message = Signature::message(note.id, &note.as_signed(&item.text), &item.signer, item.signed_ms);
-    let message = [document.as_bytes(), &message[..]].concat();
-    let signer = signer_of(practice, roster, labels::NOTE, &message, &item.proof);
-    signer.is_some_and(|(device, member)| {
-        member.to_string() == item.signer && actor(&device, document) == signature.actor
-    })
-}
-
-fn consent_message(joint: &DocumentId, consent: &ShareConsent) -> Vec<u8> {
+/// A consent as it is signed.
+fn unsigned(consent: &ShareConsent) -> Vec<u8> {
     let unsigned = ShareConsent {
         proof: String::new(),
         ..consent.clone()
     };
-    let json = serde_json::to_vec(&unsigned).unwrap_or_default();
-    [joint.as_bytes(), &json[..]].concat()
+    serde_json::to_vec(&unsigned).unwrap_or_default()
 }
 
 #[cfg(test)]

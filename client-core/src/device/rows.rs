@@ -19,7 +19,7 @@ use super::keyring::SealedAt;
 use crate::crypto::{Vault, VaultHeader};
 use crate::storage::{Storage, Write};
 
-pub(super) use identity::{Identity, SeedRow, SensitiveKey, Stopped, public_half};
+pub(super) use identity::{Face, Identity, Kept, SeedRow, SensitiveKey, Stopped, public_half};
 
 /// The vault's header, the one row that is not sealed: it holds the salt and the wrapped storage key.
 pub(super) const HEADER: u8 = 1;
@@ -60,6 +60,11 @@ pub(super) const COUNTED: u8 = 17;
 pub(super) const WITNESSED: u8 = 21;
 /// What proves that the relay is dishonest.
 pub(super) const EVIDENCE: u8 = 18;
+
+/// What is known of the ledger: there are two of each of these while it is followed anew.
+pub(super) const OF_THE_LEDGER: [u8; 6] = [LEDGER, ROSTER, DOCUMENT, CONTENT, ENTRY, RUN];
+/// Where the second ones are kept: so much further.
+const SECOND: u8 = 32;
 
 /// How far this device has verified its ledger.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -165,6 +170,8 @@ pub(super) struct RunRow {
 pub(super) struct Rows<S> {
     storage: S,
     vault: Vault,
+    /// Which tables what is known of the ledger is read from, and written to.
+    face: Face,
     /// A write failed after memory had moved on.
     torn: bool,
 }
@@ -174,7 +181,24 @@ impl<S: Storage> Rows<S> {
         Self {
             storage,
             vault,
+            face: Face::First,
             torn: false,
+        }
+    }
+
+    pub(super) const fn face(&self) -> Face {
+        self.face
+    }
+
+    pub(super) const fn turn_to(&mut self, face: Face) {
+        self.face = face;
+    }
+
+    /// The table that is meant by one.
+    fn table(&self, table: u8) -> u8 {
+        match self.face {
+            Face::Second if OF_THE_LEDGER.contains(&table) => table + SECOND,
+            _ => table,
         }
     }
 
@@ -222,6 +246,7 @@ impl<S: Storage> Rows<S> {
         id: &[u8],
         value: &T,
     ) -> Write {
+        let table = self.table(table);
         let name = self.vault.row_name(table, id);
         let value = zeroize::Zeroizing::new(cbor::encode(value));
         Write {
@@ -233,6 +258,7 @@ impl<S: Storage> Rows<S> {
 
     /// A row to be removed.
     pub(super) fn remove(&self, table: u8, id: &[u8]) -> Write {
+        let table = self.table(table);
         Write {
             table,
             name: self.vault.row_name(table, id),
@@ -252,6 +278,7 @@ impl<S: Storage> Rows<S> {
     where
         T: Encode<()> + for<'b> Decode<'b, ()>,
     {
+        let table = self.table(table);
         let name = self.vault.row_name(table, id);
         let Some(sealed) = self.storage.get(table, &name)? else {
             return Ok(None);
@@ -261,6 +288,7 @@ impl<S: Storage> Rows<S> {
 
     /// Whether there is such a row.
     pub(super) fn has(&self, table: u8, id: &[u8]) -> Result<bool, DeviceError> {
+        let table = self.table(table);
         let name = self.vault.row_name(table, id);
         Ok(self.storage.get(table, &name)?.is_some())
     }
@@ -270,7 +298,7 @@ impl<S: Storage> Rows<S> {
         T: Encode<()> + for<'b> Decode<'b, ()>,
     {
         self.storage
-            .scan(table)?
+            .scan(self.table(table))?
             .iter()
             .map(|(name, sealed)| opened(&self.vault, name, sealed))
             .collect()
@@ -278,6 +306,7 @@ impl<S: Storage> Rows<S> {
 
     /// Removes every row of a table.
     pub(super) fn clear(&self, table: u8) -> Result<Vec<Write>, DeviceError> {
+        let table = self.table(table);
         let rows = self.storage.scan(table)?;
         let gone = |(name, _)| Write {
             table,

@@ -135,12 +135,26 @@ impl<S: Storage> Device<S> {
         event: Event<'_>,
     ) -> Result<Vec<Effect>, DeviceError> {
         self.told(now, rng);
+        if matches!(event, Event::Tick) {
+            self.close_ended(rng)?;
+        }
+        self.take_up();
+        let handled = self.handled(now, rng, event);
+        let laid = self.lay_down(rng);
+        let effects = handled?;
+        laid?;
+        Ok(effects)
+    }
+
+    fn handled(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+        event: Event<'_>,
+    ) -> Result<Vec<Effect>, DeviceError> {
         let mut effects = Vec::new();
         match event {
-            Event::Tick => {
-                self.close_ended(rng)?;
-                self.tick(now, rng, &mut effects)?;
-            }
+            Event::Tick => self.tick(now, rng, &mut effects)?,
             Event::Opened => self.opened(now, rng, &mut effects)?,
             Event::Closed => self.closed(now, rng, &mut effects)?,
             Event::Frame(bytes) => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::schema::Root;
-use super::{DocumentError, LaneDocument, limits};
+use super::{DocumentError, LaneDocument, Signature, limits};
 
 impl LaneDocument {
     /// The present state as a new document, written by `actor`: what supersedes this one when it is shared
@@ -14,13 +14,18 @@ impl LaneDocument {
     ///
     /// Nothing visible is lost. A field with several values keeps the shown one under its name and the others
     /// beside it (`mood (2)`): one device cannot write a disagreement of two. A second note under one
-    /// identifier gets an identifier derived from it. Signatures and amendments are carried verbatim; what a
-    /// signed note's prose has become since is carried as its prose.
+    /// identifier gets an identifier derived from it. Amendments are carried verbatim, and so are signatures that
+    /// `holds` says hold here; another one is carried without its proof, since who carries it stands in for it. What
+    /// a signed note's prose has become since is carried as its prose.
     ///
     /// # Errors
     /// What the edits that make it up can give; a note that merged to more than [`limits::NOTE_TEXT`] bytes
     /// among them.
-    pub fn without_history(&self, actor: [u8; 16]) -> Result<Self, DocumentError> {
+    pub fn without_history(
+        &self,
+        actor: [u8; 16],
+        holds: impl Fn(&Signature) -> bool,
+    ) -> Result<Self, DocumentError> {
         let mut new = Self::new(actor)?;
         for root in [Root::Fields, Root::Names, Root::Devices] {
             let settled = self.settled(root);
@@ -49,10 +54,11 @@ impl LaneDocument {
             };
             new.add_note(id, &note.as_signed(&note.text))?;
             for signature in &note.signatures {
+                let carried = signature.item.carried(&holds);
                 new.append(
                     id,
                     super::schema::SIGNATURES,
-                    super::note::entry::encode(&signature.item)?,
+                    super::note::entry::encode(&carried)?,
                 )?;
             }
             for amendment in &note.amendments {

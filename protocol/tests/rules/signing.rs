@@ -115,6 +115,12 @@ fn no_label_begins_another() {
         labels::CHALLENGE,
         labels::COUNTS,
         labels::LEDGER_PROOF,
+        labels::NEWCOMER,
+        labels::NOTE,
+        labels::CASE_NOTE,
+        labels::CONSENT,
+        labels::CASE_CONSENT,
+        labels::INTAKE,
     ];
     let hashes = [labels::DEVICE_ID, labels::TRANSCRIPT, labels::STREAM_COUNTS];
     for labels in [&contexts[..], &hashes[..]] {

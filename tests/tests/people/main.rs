@@ -19,4 +19,5 @@ mod recovery;
 mod resuming;
 mod review;
 mod scene;
+mod signed;
 mod turning;

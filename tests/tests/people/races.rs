@@ -2,6 +2,7 @@
 //! starting again. In the end everybody is up to date, and no honest relay is taken for a dishonest one.
 
 use troth_client_core::device::{DeviceError, Phase};
+use troth_protocol::ids::{CaseId, DocumentId};
 use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::Network;
 
@@ -70,9 +71,10 @@ fn a_counselor_becomes_an_admin_while_everybody_writes() {
     }
 }
 
-#[test]
-fn while_the_ledger_is_followed_anew_the_device_says_so_and_loses_nothing() {
-    let (mut net, _dir) = practice(51);
+/// A counselor becomes an admin, and their connection ends when their device has begun to follow the ledger anew and has some
+/// of it.
+fn promoted(seed: u64) -> (Network, tempfile::TempDir, usize, CaseId, DocumentId) {
+    let (mut net, dir) = practice(seed);
     let of = case(&mut net, 0);
     let joint = lane(&net, 0, &of, Lane::Joint);
     let c = net.admit(0, Role::Counselor, "Noor Haddad");
@@ -81,11 +83,17 @@ fn while_the_ledger_is_followed_anew_the_device_says_so_and_loses_nothing() {
     net.settle();
     write(&mut net, c, joint, "before").expect("an edit");
     net.settle();
+    // Several frames of it.
+    for _ in 0..4 {
+        let text = long(&mut net);
+        let admin = lane(&net, 0, &of, Lane::Admin);
+        write(&mut net, 0, admin, &text).expect("an edit");
+        net.settle();
+    }
     change_role(&mut net, 0, m, Role::Admin);
     net.pump(0);
-    let begins = |net: &Network| net.seats[c].device.frontier().size() == 0;
     for _ in 0..40 {
-        if begins(&net) {
+        if net.seats[c].device.follows_anew() {
             break;
         }
         net.step();
@@ -95,31 +103,82 @@ fn while_the_ledger_is_followed_anew_the_device_says_so_and_loses_nothing() {
         let effects = device.handle(net.now, &mut net.rng, tick).expect("no fault");
         net.perform(c, effects);
     }
-    assert!(begins(&net), "it follows anew");
-    // The connection ends just then, and the person goes on working.
+    assert!(net.seats[c].device.follows_anew());
+    (net, dir, c, of, joint)
+}
+
+#[test]
+fn while_the_ledger_is_followed_anew_its_person_sees_what_was_known_before_and_works_on() {
+    let (mut net, _dir, c, of, joint) = promoted(51);
+    let size = net.seats[c].device.status().size;
     net.offline(c);
-    let catching_up = |r: Result<(), DeviceError>| matches!(r, Err(DeviceError::CatchingUp));
-    let device = &mut net.seats[c].device;
-    assert!(catching_up(device.read(joint, |d| d.notes()).map(|_| ())));
-    assert!(catching_up(device.cases().map(|_| ())));
-    assert!(catching_up(device.share(
-        &mut net.rng,
-        &of,
-        Lane::Joint,
-        may_write(m)
-    )));
-    let opened = device.new_case(net.now, &mut net.rng, "Another", "A", None);
-    assert!(catching_up(opened.map(|_| ())));
-    assert!(catching_up(write(&mut net, c, joint, "now")));
+    for restarted in [false, true] {
+        if restarted {
+            net.restart_device(c);
+        }
+        let device = &mut net.seats[c].device;
+        assert!(device.follows_anew());
+        assert_eq!(device.status().size, size, "as it was");
+        assert_eq!(device.cases().expect("as they were").len(), 1);
+        assert!(device.verify_ledger(&mut |_, _| {}).is_ok());
+        let named = device.members().expect("a roster");
+        assert!(named.iter().all(|m| m.name.is_some()), "{named:?}");
+        let seen = read(&mut net, c, joint).expect("as it was");
+        assert!(seen.contains(&"before".to_owned()));
+        // What is done meanwhile is kept, and is there at once.
+        let text = format!("meanwhile, restarted: {restarted}");
+        write(&mut net, c, joint, &text).expect("kept here");
+        assert!(read(&mut net, c, joint).expect("as it was").contains(&text));
+    }
+    let opened = net.seats[c]
+        .device
+        .new_case(net.now, &mut net.rng, "Another", "A", None);
+    let opened = opened.expect("kept here");
     net.restart_device(c);
-    assert!(catching_up(write(&mut net, c, joint, "now")));
     net.online(c);
     comes_to_rest(&mut net);
-    write(&mut net, c, joint, "after").expect("an edit");
-    net.settle();
-    let expected = Some(vec!["after".to_owned(), "before".to_owned()]);
+    assert!(!net.seats[c].device.follows_anew());
+    let expected = Some(
+        [
+            "before",
+            "meanwhile, restarted: false",
+            "meanwhile, restarted: true",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    );
     assert_eq!(read(&mut net, c, joint), expected);
     assert_eq!(read(&mut net, 0, joint), expected);
+    let [there, here] = [0, c].map(|seat| net.seats[seat].device.document_of(&opened, Lane::Joint));
+    assert!(there.is_some() && there == here);
+    // It sees what only an admin does, and what was kept of the time before is gone.
+    let other = case(&mut net, 0);
+    assert!(net.seats[c].device.document_of(&other, Lane::Joint).is_some());
+    assert!(net.seats[c].device.document_of(&of, Lane::Joint).is_some());
+    all_is_well(&mut net);
+}
+
+#[test]
+fn a_device_that_follows_anew_starts_again_at_every_step_and_never_shows_less_than_before() {
+    for cut in [0, 2, 5, 9] {
+        let (mut net, _dir, c, _of, joint) = promoted(700 + cut);
+        for step in 0..=cut {
+            net.step();
+            if step == cut {
+                net.restart_device(c);
+            }
+            let seen = read(&mut net, c, joint).expect("as before, or as it is now");
+            assert!(seen.contains(&"before".to_owned()), "{cut} {step}");
+        }
+        write(&mut net, c, joint, "on top").expect("kept, or sent");
+        comes_to_rest(&mut net);
+        for seat in [0, c] {
+            let expected = Some(vec!["before".to_owned(), "on top".to_owned()]);
+            assert_eq!(read(&mut net, seat, joint), expected, "{cut} {seat}");
+        }
+        let aside = net.seats[c].device.quarantine().expect("readable");
+        assert!(aside.is_empty(), "{cut}: {aside:?}");
+    }
 }
 
 #[test]

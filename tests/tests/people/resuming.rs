@@ -3,7 +3,7 @@
 
 use troth_client_core::device::{Event, Over, Phase, Report};
 use troth_protocol::ids::InviteId;
-use troth_protocol::statement::Role;
+use troth_protocol::statement::{Lane, Role};
 use troth_tests::network::{Network, RELAY};
 
 use crate::scene::{all_is_well, change_role, member, practice, settle_all};
@@ -98,7 +98,10 @@ fn joins_though(seed: u64, role: Role, step: usize, restart: impl Fn(&mut Networ
         net.seats[new].reports,
         net.seats[0].reports
     );
-    assert_eq!(net.seats[0].device.members().expect("a roster").len(), 2);
+    let members = net.seats[0].device.members().expect("a roster");
+    let named: Vec<_> = members.iter().filter_map(|m| m.name.as_deref()).collect();
+    assert_eq!(members.len(), 2);
+    assert!(named.contains(&"Noor Haddad"), "step {step}: {named:?}");
     assert_eq!(net.seats[new].device.role(), Some(role));
     let (mine, theirs) = (codes(&net, 0), codes(&net, new));
     assert!(
@@ -377,6 +380,52 @@ fn an_addition_that_meets_a_withdrawal_is_answered_all_the_same() {
     settle_all(&mut net);
     told(&net, 0, new, Over::Closed);
     assert_eq!(net.seats[0].device.members().expect("a roster").len(), 2);
+}
+
+/// All names that the directory holds, as a device reads it.
+fn directory(net: &mut Network, seat: usize) -> Vec<String> {
+    let device = &mut net.seats[seat].device;
+    let documents = &device.state().expect("a practice").documents;
+    let found = documents.values().find(|d| d.lane() == Lane::Directory);
+    let id = found.expect("a directory").id();
+    let names = device.read(id, |d| {
+        d.names()
+            .into_values()
+            .chain(d.device_names().into_values())
+            .collect()
+    });
+    names.expect("an admin reads it")
+}
+
+#[test]
+fn an_addition_that_the_relay_refuses_leaves_no_name_behind() {
+    let (mut net, _dir) = practice(558);
+    let second = net.admit(0, Role::Admin, "Noor Haddad");
+    let new = net.greet(0, Role::Counselor, "Lin Marsh");
+    let invites = net.seats[second].device.invites(net.now).expect("an admin");
+    net.seats[second]
+        .device
+        .withdraw_invite(&mut net.rng, invites[0].id)
+        .expect("an admin");
+    net.pump(second);
+    assert!(confirm(&mut net));
+    settle_all(&mut net);
+    told(&net, 0, new, Over::Closed);
+    for seat in [0, second] {
+        let names = directory(&mut net, seat);
+        assert!(names.contains(&"Noor Haddad".to_owned()), "{names:?}");
+        assert!(!names.iter().any(|name| name.contains("Lin Marsh")), "{names:?}");
+    }
+    net.restart_device(0);
+    settle_all(&mut net);
+    assert!(
+        !directory(&mut net, 0)
+            .iter()
+            .any(|name| name.contains("Lin Marsh"))
+    );
+    // Nor is there anything left that waits, or was set aside, but the addition itself.
+    let aside = net.seats[0].device.quarantine().expect("readable");
+    assert!(aside.iter().all(|line| !line.is_edit), "{aside:?}");
 }
 
 #[test]

@@ -136,6 +136,8 @@ struct Signed {
     signed_ms: u64,
     text: String,
     valid: bool,
+    /// Who carried it over from the document that it was made in.
+    carrier: Option<String>,
 }
 
 struct Amended {
@@ -152,6 +154,7 @@ fn judge(session: &Session, device: &mut Device, found: &Found) -> Result<Judged
     let mut signatures = Vec::new();
     for signature in &note.signatures {
         let valid = device.note_signature_holds(found.document, note, signature);
+        let carrier = device.note_signature_carrier(found.document, signature);
         let item = &signature.item;
         signatures.push(Signed {
             signer: item.signer.clone(),
@@ -159,6 +162,14 @@ fn judge(session: &Session, device: &mut Device, found: &Found) -> Result<Judged
             signed_ms: item.signed_ms,
             text: item.text.clone(),
             valid: valid.map_err(|e| session.wrong(e))?,
+            carrier: match carrier {
+                Some(member) => Some(shown(
+                    session.language,
+                    &member.to_string(),
+                    name(session, device, &member.to_string())?.as_deref(),
+                )),
+                None => None,
+            },
         });
     }
     let mut amendments = Vec::new();
@@ -195,10 +206,10 @@ impl Signed {
     fn line(&self, language: Language) -> String {
         let by = shown(language, &self.signer, self.name.as_deref());
         let at = time(self.signed_ms);
-        if self.valid {
-            say::signed_by(language, &by, &at)
-        } else {
-            say::signature_invalid(language, &by, &at)
+        match &self.carrier {
+            _ if !self.valid => say::signature_invalid(language, &by, &at),
+            Some(carrier) => say::signed_carried(language, &by, &at, carrier),
+            None => say::signed_by(language, &by, &at),
         }
     }
 }
@@ -265,6 +276,7 @@ fn to_json(found: &Found, judged: &Judged) -> Value {
             "name": signature.name,
             "signed_ms": signature.signed_ms,
             "valid": signature.valid,
+            "carried_over_by": signature.carrier,
         })).collect::<Vec<_>>(),
         "amendments": judged.amendments.iter().map(|amendment| json!({
             "author": amendment.author,

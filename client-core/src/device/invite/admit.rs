@@ -233,6 +233,7 @@ impl<S: Storage> Device<S> {
             greeting,
             nonce: ComparisonNonce::generate(rng).reveal(),
             verdict: Verdict::Open,
+            named: None,
         });
         if let Some(over) = self.over(&own) {
             return self.told_over(rng, &own, &guest, over, effects);
@@ -242,8 +243,7 @@ impl<S: Storage> Device<S> {
         self.rows.commit(vec![write])?;
         self.number(&own, &guest, effects);
         if let Linking::Admitting(admitting) = &mut self.connection.linking {
-            let asks = None;
-            admitting.candidate = Some(Candidate { own, guest, asks });
+            admitting.candidate = Some(Candidate { own, guest, asks: None });
         }
         Ok(())
     }

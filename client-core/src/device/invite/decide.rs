@@ -2,14 +2,15 @@
 
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
-use troth_protocol::ids::{DeviceId, InviteId, MemberId};
+use troth_protocol::ids::{DeviceId, InviteId};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{Principal, Reader, Rights, Role};
 use troth_protocol::wire::MailboxId;
 
 use super::admit::{Candidate, INVITE_MS};
-use super::{Greeting, Guest, HELLO, OUTCOME, Outcome, OwnInvite, Verdict};
+use super::{Greeting, Guest, HELLO, Named, OUTCOME, Outcome, OwnInvite, Verdict};
 use crate::crypto::{NEWCOMER_ANSWER, SealingPublic, seal_psk};
+use crate::device::content::passed_over;
 use crate::device::link::{Linking, mailbox, put, take};
 use crate::device::outbox::Intent;
 use crate::device::rows::INVITE;
@@ -57,7 +58,15 @@ impl<S: Storage> Device<S> {
             true => Verdict::Agreed,
             false => Verdict::TurnedAway,
         };
-        own.guest = Some(Guest { verdict, ..guest });
+        let named = agree.then(|| Named {
+            name: asks.name,
+            device: asks.device_name,
+        });
+        own.guest = Some(Guest {
+            verdict,
+            named,
+            ..guest
+        });
         let write = self.rows.put(rng, INVITE, own.invite.as_bytes(), &own);
         self.connection.linking = Linking::Nothing;
         if !agree {
@@ -65,7 +74,7 @@ impl<S: Storage> Device<S> {
             effects.extend(self.answered_again(rng, &own)?);
             return Ok(effects);
         }
-        let (member, device) = (asks.newcomer.member, asks.newcomer.device.id());
+        let member = asks.newcomer.member;
         let mut intents = vec![Intent::AddMember {
             invite: own.invite,
             role: own.role,
@@ -84,29 +93,44 @@ impl<S: Storage> Device<S> {
         }
         self.keep(rng, intents, vec![write])?;
         self.connection.pledges.to.push(own);
-        self.name_member(now, rng, member, &asks.name, Some((device, &asks.device_name)))?;
         self.pump(now, rng)
     }
 
-    /// Gives a member, and their device, their names.
-    pub(in crate::device) fn name_member(
-        &mut self,
-        now: u64,
-        rng: &mut impl CryptoRng,
-        member: MemberId,
-        name: &str,
-        device: Option<(DeviceId, &str)>,
-    ) -> Result<(), DeviceError> {
-        let Some(directory) = self.directory() else {
+    /// Gives whoever was let in, and stands in the ledger by now, and their device the names that they came with, where the
+    /// directory has none for them: what the ledger never took in leaves no name behind.
+    fn name_guest(&mut self, rng: &mut impl CryptoRng, own: &OwnInvite) -> Result<(), DeviceError> {
+        let agreed = own
+            .guest
+            .as_ref()
+            .filter(|guest| guest.verdict == Verdict::Agreed);
+        let named = agreed.and_then(|guest| Some((guest.greeting.device.id(), guest.named.clone()?)));
+        let (Some((device, named)), Some(directory)) = (named, self.directory()) else {
             return Ok(());
         };
-        if !name.is_empty() {
-            self.edit(now, rng, directory, |d| d.set_name(&member.to_string(), name))?;
+        let roster = &self.practice_state()?.roster;
+        let Some(member) = roster
+            .devices()
+            .get(&device)
+            .map(|found| found.member.to_string())
+        else {
+            return Ok(());
+        };
+        let device = device.to_string();
+        let present = self.read(directory, |d| (d.name(&member), d.device_name(&device)));
+        let Some((name, device_name)) = passed_over(present)? else {
+            return Ok(());
+        };
+        if name.is_none() && !named.name.is_empty() {
+            let done = self.edit(self.clock, rng, directory, |d| d.set_name(&member, &named.name));
+            passed_over(done)?;
         }
-        match device.filter(|(_, name)| !name.is_empty()) {
-            Some((id, name)) => self.edit(now, rng, directory, |d| d.set_device_name(&id.to_string(), name)),
-            None => Ok(()),
+        if device_name.is_none() && !named.device.is_empty() {
+            let done = self.edit(self.clock, rng, directory, |d| {
+                d.set_device_name(&device, &named.device)
+            });
+            passed_over(done)?;
         }
+        Ok(())
     }
 
     /// What was just folded: a newcomer who stands in the verified ledger is told of the practice, and one whose invitation
@@ -122,8 +146,10 @@ impl<S: Storage> Device<S> {
             let Some(device) = device.filter(|device| added.contains(device)) else {
                 continue;
             };
-            if let Some(found) = self.practice_state()?.roster.devices().get(&device) {
-                effects.push(Effect::Report(Report::MemberAdded(found.member)));
+            let found = self.practice_state()?.roster.devices().get(&device);
+            if let Some(member) = found.map(|found| found.member) {
+                self.name_guest(rng, &own)?;
+                effects.push(Effect::Report(Report::MemberAdded(member)));
                 effects.extend(self.answered_again(rng, &own)?);
             }
         }
@@ -138,7 +164,14 @@ impl<S: Storage> Device<S> {
     }
 
     /// Caught up: what is known of old invitations is looked through, and whoever was let in and has not come is waited for.
-    pub(in crate::device) fn renew_pledges(&mut self, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
+    pub(in crate::device) fn renew_pledges(
+        &mut self,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), DeviceError> {
+        for own in self.rows.scan::<OwnInvite>(INVITE)? {
+            self.name_guest(rng, &own)?;
+        }
         self.look_through()?;
         self.await_pledges(effects);
         Ok(())
@@ -231,6 +264,7 @@ impl<S: Storage> Device<S> {
             greeting,
             nonce: [0; 32],
             verdict: Verdict::Over(Over::Closed),
+            named: None,
         });
         effects.extend(self.word(rng, own, guest)?);
         if stranger {

@@ -25,7 +25,7 @@ use crate::crypto::{EpochKey, actor};
 use crate::device::cases::edits;
 use crate::device::rows::OUTBOX;
 use crate::device::{Device, DeviceError};
-use crate::document::{Difference, DocumentError, LaneDocument};
+use crate::document::{Difference, DocumentError, LaneDocument, Signature};
 use crate::storage::{Storage, Write};
 
 /// Bytes of a beginning that travel with the statements that make and close: an append is a frame, of little more than 1 MiB.
@@ -77,7 +77,9 @@ impl<S: Storage> Device<S> {
 
     fn beginning(&mut self, old: DocumentId, new: DocumentId) -> Result<(Heads, LaneDocument), DeviceError> {
         let actor = actor(&self.secrets.id, &new);
-        let (heads, beginning) = self.read_mut(old, |d| (d.heads(), d.without_history(actor)))?;
+        let held = self.held_signatures(old)?;
+        let holds = |signature: &Signature| held.contains(signature);
+        let (heads, beginning) = self.read_mut(old, |d| (d.heads(), d.without_history(actor, holds)))?;
         Ok((heads.into(), beginning?))
     }
 

@@ -52,6 +52,44 @@ pub(in crate::device) struct Identity {
     #[zeroize(skip)]
     #[n(11)]
     pub stopped: Option<Stopped>,
+    /// Where what is known of the ledger is kept; the first place, where it was never followed anew.
+    #[zeroize(skip)]
+    #[n(12)]
+    pub kept: Option<Kept>,
+}
+
+/// One of two places in the store for what is known of the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(in crate::device) enum Face {
+    /// Where it is in the beginning.
+    #[default]
+    #[n(0)]
+    First,
+    /// Where it is after it was followed anew for the first time.
+    #[n(1)]
+    Second,
+}
+
+impl Face {
+    pub(in crate::device) const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+}
+
+/// Where what is known of the ledger is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(in crate::device) struct Kept {
+    /// Where what its person is shown is.
+    #[n(0)]
+    pub face: Face,
+    /// Whether the ledger is followed anew, in the other place.
+    #[n(1)]
+    pub anew: bool,
 }
 
 /// The sealing key for what is sensitive, as far as the first passphrase gives it.
@@ -124,6 +162,7 @@ impl Identity {
             waypoint: None,
             founding: None,
             stopped: None,
+            kept: None,
         };
         rng.fill_bytes(&mut identity.signing);
         rng.fill_bytes(&mut identity.sealing);

@@ -36,6 +36,9 @@ impl<S: Storage> Device<S> {
             return;
         };
         let header = open.header.clone();
+        if let Some(beside) = &mut self.beside {
+            beside.close();
+        }
         for id in self.contents_to_close() {
             self.contents.remove(&id);
         }

@@ -173,7 +173,7 @@ impl<S: Storage> Device<S> {
         effects.push(Effect::Report(Report::CaughtUp));
         self.introduce(rng)?;
         self.tend(rng, self.connection.heard)?;
-        self.renew_pledges(effects)?;
+        self.renew_pledges(rng, effects)?;
         let all: Vec<_> = self.documents.keys().copied().collect();
         self.look_for_snapshots(all.into_iter());
         self.approve_opened(effects);

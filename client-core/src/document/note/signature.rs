@@ -15,6 +15,10 @@ pub struct Signature {
     pub signed_ms: u64,
     /// The text signed, verbatim.
     pub text: String,
+    /// The document that it was signed in, in hexadecimal: it stays so where the document goes on in another. Absent in those
+    /// that are for one document alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
     /// The signature over [`message`](Self::message); its form is the caller's. Hexadecimal in the document.
     #[serde(with = "proof")]
     pub proof: Vec<u8>,
@@ -42,6 +46,15 @@ impl Signature {
         } else {
             Vec::new()
         }
+    }
+
+    /// As it is carried into another document: without its proof, unless it holds in the one that it is carried from.
+    pub fn carried(&self, holds: impl Fn(&Self) -> bool) -> Self {
+        let mut carried = self.clone();
+        if !holds(self) {
+            carried.proof.clear();
+        }
+        carried
     }
 
     /// Reads what a document holds; `None` unless it is exactly what this program writes.

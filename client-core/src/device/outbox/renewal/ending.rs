@@ -9,7 +9,7 @@ use super::Renewal;
 use crate::device::outbox::{Intent, QuarantineRow};
 use crate::device::rows::{INFLIGHT, QUARANTINE};
 use crate::device::{Device, DeviceError, Effect, Report};
-use crate::document::DocumentError;
+use crate::document::{Difference, DocumentError};
 use crate::storage::Storage;
 
 impl<S: Storage> Device<S> {
@@ -57,7 +57,13 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         let base = renewal.base.heads();
         let gained = self.read(renewal.old, |d| Ok(d.differences_from(&d.at(&base)?)))?;
-        let gained = gained.map_err(|error: DocumentError| DeviceError::from(error))?;
+        let mut gained = gained.map_err(|error: DocumentError| DeviceError::from(error))?;
+        let held = self.held_signatures(renewal.old)?;
+        for difference in &mut gained {
+            if let Difference::Signed { signature, .. } = difference {
+                *signature = signature.carried(|signature| held.contains(signature));
+            }
+        }
         let (intents, left) = self.said_again(renewal.new, &gained)?;
         let mut writes = Vec::new();
         let lane = self.lane(renewal.old).name();
