@@ -8,6 +8,7 @@ mod couple;
 mod demo;
 mod dishonest;
 mod exporting;
+mod inbox;
 mod intake;
 mod killed;
 mod linking;
