@@ -25,7 +25,7 @@ impl Output {
     /// When stdout cannot be written to. A reader who has seen enough and left is no error.
     pub fn result(self, value: &Value, words: &str) -> Result<(), Failure> {
         let mut text = if self.json {
-            value.to_string()
+            escaped(&value.to_string())
         } else {
             clean(words)
         };
@@ -71,6 +71,11 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{}", clean(words));
     }
 
+    /// Whether the result goes to a screen.
+    pub fn on_screen(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether somebody watches.
     pub fn watched(self) -> bool {
         io::stderr().is_terminal()
@@ -83,6 +88,19 @@ fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if stays(c) { c } else { '\u{fffd}' })
         .collect()
+}
+
+/// JSON that cannot steer a terminal either. What could stands within strings only, where an escape is the same character.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match steers(c) {
+            // All of these are in the first plane (RFC 8259, section 7).
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
+        }
+    }
+    text
 }
 
 /// Whether a character moves the cursor, ends the line or turns the reading order (Unicode's `Bidi_Control`, UAX #9).
@@ -189,6 +207,14 @@ mod tests {
             clean("a\u{1b}[2Jb\rc\u{202e}d\n\te"),
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\n\te"
         );
+    }
+
+    #[test]
+    fn json_says_the_same_without_steering_the_terminal() {
+        let value = serde_json::json!({ "a\u{202e}": "\u{1b}[2J \u{9b}2J \u{7f} \u{2066}\"\\ 林" });
+        let text = escaped(&value.to_string());
+        assert!(!text.chars().any(steers), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]

@@ -93,7 +93,7 @@ use session::Connection;
 pub use cases::CaseSummary;
 pub use error::DeviceError;
 pub use forms::{FORMS, Form};
-pub use intake::{ANSWERS, Arrived, Ask, INTAKE_CONSENT, LinkSummary};
+pub use intake::{ANSWERS, Arrived, Ask, INTAKE_CONSENT, IntakeConsent, LinkSummary};
 pub use log::{LogLine, Verification};
 pub use names::DeviceSummary;
 pub use notes::{CONSENT, Consented, Recorded, ShareConsent};

@@ -4,10 +4,12 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `link` | the link's text |
+//! | `consents` | what is consented to, signed by itself |
 //! | `content` | what is sealed: what the link asks, what is said through it, what is answered |
 //! | `visit` | a link that was opened and checked, and what can be said through it |
 //! | `pin` | which PINs may be chosen |
 
+mod consents;
 mod content;
 mod link;
 mod pin;
@@ -18,6 +20,7 @@ use troth_protocol::rule::Rule;
 
 use crate::crypto::{OpenError, SealError, VaultError};
 
+pub use consents::{Consent, Place, verify_consents};
 pub use content::{Answered, Asking, Copied, Draft, Said, Spoken};
 pub use link::IntakeLink;
 pub use pin::{Pin, PinFault};

@@ -25,6 +25,8 @@ pub const CASE_CONSENT: &[u8] = b"case-consent";
 
 /// Context of a client's signature over what they send through an intake link.
 pub const INTAKE: &[u8] = b"intake";
+/// Context of a client's signature over the consents that they give or withdraw through an intake link.
+pub const CLIENT_CONSENT: &[u8] = b"client-consent";
 
 /// Hash label: a device's id from its public keys.
 pub const DEVICE_ID: &[u8] = b"troth/1/device-id\0";

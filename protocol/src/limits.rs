@@ -42,9 +42,9 @@ pub const SNAPSHOT_SKEW_MS: u64 = 24 * 60 * 60 * 1000;
 pub const LINKS: usize = 64;
 /// Longest life of an intake link, in milliseconds: a year.
 pub const LINK_MS: u64 = 365 * 24 * 60 * 60 * 1000;
-/// Submissions through one intake link: answers, and later requests for a copy, for an erasure, a withdrawal.
+/// Submissions through one intake link: answers, and later requests for a copy, for an erasure, a withdrawal. As many replies.
 pub const LINK_SUBMISSIONS: usize = 32;
-/// Longest sealed form behind an intake link, in bytes: the largest that is shipped is a tenth of this.
+/// Longest payload of an intake link, its sealed form among it, in bytes: the largest that is shipped is a tenth of this.
 pub const LINK_FORM: usize = 256 * 1024;
 /// Tries to prove the PIN of an intake link, for its life: a PIN of six digits is guessed once in 100,000 links.
 pub const PIN_TRIES: u8 = 10;
@@ -52,7 +52,7 @@ pub const PIN_TRIES: u8 = 10;
 pub const DRAFT: usize = 60 * 1024;
 /// Life of a draft since it was last kept, in milliseconds: thirty days.
 pub const DRAFT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
-/// Longest payload of a submission, in bytes: with its statement it fits a stranger's frame.
+/// Longest payload of a submission and of a reply, in bytes: with its statement it fits a stranger's frame.
 pub const SUBMISSION: usize = 60 * 1024;
 /// Pending invitations of a practice.
 pub const INVITES: usize = 1024;

@@ -15,6 +15,7 @@ use crate::output::{columns, one_line, time};
 use crate::session::{Device, Session};
 
 mod assign;
+mod consents;
 mod erase;
 
 /// What to do with cases.
@@ -162,9 +163,18 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
         Some((notes, fields)) => vec![lane.name().to_owned(), notes.to_string(), fields.to_string()],
         None => vec![lane.name().to_owned(), "-".into(), "-".into()],
     }));
-    session
-        .out
-        .result(&value, &format!("{words}\n{}", columns(&rows)))
+    words = format!("{words}\n{}", columns(&rows));
+    let (given, table) = consents::of_case(session, &mut device, &case.id)?;
+    value["consents"] = given;
+    if !table.is_empty() {
+        words = format!("{words}\n{table}");
+    }
+    let waiting = consents::waiting(session, &mut device, &case.id)?;
+    value["inbox_waiting"] = waiting.into();
+    if waiting > 0 {
+        words = format!("{words}\n{}\n", say::inbox_waits(language, waiting));
+    }
+    session.out.result(&value, &words)
 }
 
 /// A lane, its document, and how many notes and fields are in it where this device can read it.

@@ -4,10 +4,12 @@
 //! extension, the joint record in `OUT` itself and the others beside it, each with its lane in its name. Process notes
 //! stand outside the record (45 CFR 164.501) and are exported only when they are asked for by name.
 
+mod fhir;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use troth_client_core::device::{CaseSummary, SensitiveState};
 use troth_client_core::document::{LaneDocument, genesis};
 use troth_protocol::ids::DocumentId;
@@ -25,7 +27,7 @@ use crate::session::{Device, Sent, Session};
 pub struct Options {
     /// The case: its name, or the beginning of its id
     case: String,
-    /// Automerge documents with their history, or the present state as JSON
+    /// Automerge documents with their history, the present state as JSON, or answers and consents as a FHIR Bundle
     #[arg(long, value_enum)]
     format: Format,
     /// A file or a directory that is not there yet, or a directory
@@ -43,6 +45,8 @@ pub enum Format {
     Automerge,
     /// JSON.
     Json,
+    /// FHIR R4: a Bundle, as JSON.
+    Fhir,
 }
 
 /// Does it.
@@ -64,6 +68,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
     }
     let written = match options.format {
         Format::Json => json_file(session, &mut device, &case, &lanes, &options.out)?,
+        Format::Fhir => fhir_file(session, &mut device, &case, &lanes, &options.out)?,
         Format::Automerge => automerge_files(session, &mut device, &lanes, options)?,
     };
     let files: Vec<_> = written
@@ -81,7 +86,9 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         session.out.result(&value, &words)?;
     }
     session.out.note(&say::plaintext(language));
-    if options.lane.is_none() {
+    if options.format == Format::Fhir {
+        session.out.note(&say::fhir_holds(language));
+    } else if options.lane.is_none() {
         session.out.note(&say::process_notes_stay(language));
     }
     match session.send(&mut device).await {
@@ -146,16 +153,34 @@ fn json_file(
             .map_err(|e| session.wrong(e))?;
         content.insert(lane.name().to_owned(), state);
     }
+    let value = json!({ "case": cases::summary(case), "lanes": content });
+    one_file(session, case, lanes, out, &value)
+}
+
+fn fhir_file(
+    session: &Session,
+    device: &mut Device,
+    case: &CaseSummary,
+    lanes: &Lanes,
+    out: &Path,
+) -> Result<Written, Failure> {
+    let bundle = fhir::bundle(session, device, case, lanes, driver::now())?;
+    one_file(session, case, lanes, out, &bundle)
+}
+
+fn one_file(
+    session: &Session,
+    case: &CaseSummary,
+    lanes: &Lanes,
+    out: &Path,
+    value: &Value,
+) -> Result<Written, Failure> {
     let path = if out.is_dir() {
         out.join(format!("{}.json", case.id))
     } else {
         out.to_owned()
     };
-    let text = format!(
-        "{:#}\n",
-        json!({ "case": cases::summary(case), "lanes": content })
-    );
-    ledger::write(session, &path, text.as_bytes())?;
+    ledger::write(session, &path, format!("{value:#}\n").as_bytes())?;
     let only = if let [(lane, _)] = &lanes[..] {
         Some(*lane)
     } else {

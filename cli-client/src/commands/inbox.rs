@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 use troth_client_core::device::Arrived;
-use troth_client_core::intake::Said;
+use troth_client_core::intake::{Consent, Said};
 use troth_forms::{Checked, Questionnaire, Response, plain, words};
 use troth_protocol::statement::SubmissionKind;
 
@@ -33,6 +33,9 @@ pub enum Command {
         /// Where erasure was asked for: destroy the whole lane of that partner, for everybody
         #[arg(long)]
         erase: bool,
+        /// Take answers that are not by whoever answered first through that link: you have asked the client
+        #[arg(long)]
+        different_sender: bool,
     },
 }
 
@@ -44,7 +47,11 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
         Command::List => list(session),
         Command::Show { submission } => show(session, &submission),
-        Command::Accept { submission, erase } => accept(session, &submission, erase).await,
+        Command::Accept {
+            submission,
+            erase,
+            different_sender,
+        } => accept(session, &submission, erase, different_sender).await,
     }
 }
 
@@ -188,16 +195,19 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
             Ok(checked) => {
                 value["response"] = checked.response().to_json();
                 value["scores"] = scores(&checked, language);
-                value["consents"] = consents(&checked);
+                value["consents"] = consents(&opened.arrived);
                 value["crises"] = checked.crises().iter().map(|item| json!(item.link_id)).collect();
                 lines.push(plain::render(&checked, language.of_forms()));
             }
         },
-        Some(Said::Withdraw { consents }) => {
-            value["withdrawn"] = json!(consents);
-            lines.push(match consents.is_empty() {
+        Some(Said::Withdraw { consents: named }) => {
+            // By the form's own names alone: what else a client wrote there is nothing that could be withdrawn.
+            let names: Vec<&str> = opened.arrived.consents.iter().map(|c| &*c.name).collect();
+            value["withdrawn"] = json!(names);
+            value["consents"] = consents(&opened.arrived);
+            lines.push(match named.is_empty() {
                 true => say::withdraws_all(language),
-                false => say::withdraws(language, &consents.join(", ")),
+                false => say::withdraws(language, &names.join(", ")),
             });
         }
         Some(Said::Copy) => lines.push(say::wants_copy(language)),
@@ -220,20 +230,18 @@ fn scores(checked: &Checked<'_>, language: Language) -> Value {
     checked.scores().iter().map(score).collect()
 }
 
-fn consents(checked: &Checked<'_>) -> Value {
-    let consent = |consent: &troth_forms::checked::Consent<'_>| {
-        json!({
-            "name": consent.name,
-            "given": consent.given,
-            "text": consent.text,
-            "language": consent.language,
-            "version": consent.version,
-        })
+/// Consents given or withdrawn, for scripts.
+fn consents(arrived: &Arrived) -> Value {
+    let signed = arrived.consents_signed.is_some();
+    let consent = |consent: &Consent| {
+        let mut value = json!(consent);
+        value["signed"] = signed.into();
+        value
     };
-    checked.consents().iter().map(consent).collect()
+    arrived.consents.iter().map(consent).collect()
 }
 
-async fn accept(session: &Session, wanted: &str, erase: bool) -> Result<(), Failure> {
+async fn accept(session: &Session, wanted: &str, erase: bool, different_sender: bool) -> Result<(), Failure> {
     let language = session.language;
     let mut device = session.open()?;
     let opened = find(session, &mut device, wanted)?;
@@ -241,29 +249,33 @@ async fn accept(session: &Session, wanted: &str, erase: bool) -> Result<(), Fail
     let (now, mut rng) = (driver::now(), driver::rng());
     let said = arrived.said.as_ref();
     let said = said.ok_or_else(|| Failure::failed(say::not_opened(language)))?;
-    if !arrived.same_client && arrived.kind != SubmissionKind::Answers {
-        return Err(Failure::failed(say::warn_another_client(language)));
+    let answers = arrived.kind == SubmissionKind::Answers;
+    if !arrived.same_client && !(answers && different_sender) {
+        let mut why = say::warn_another_client(language);
+        if answers {
+            why = format!("{why} {}", say::different_sender(language));
+        }
+        return Err(Failure::failed(why));
     }
     let mut value =
         json!({ "submission": arrived.submission.to_string(), "kind": kind(arrived.kind), "accepted": true });
+    if arrived.replied {
+        // Once is enough: the client is answered, or will be with the next sync.
+        let sent = session.send(&mut device).await?;
+        return sent.finish(session, value, &say::accepted(language));
+    }
     let (done, words) = match said {
         Said::Answers { .. } => {
-            let checked = opened
+            opened
                 .checked(language)
                 .map_err(|why| Failure::failed(say::answers_refused(language, &why)))?;
-            let consents = consents(&checked);
-            let done = device.accept_answers(now, &mut rng, arrived, &consents.to_string());
+            let done = device.accept_answers(now, &mut rng, arrived);
             (done, say::taken(language, arrived.lane.name(), &opened.case))
         }
-        Said::Withdraw { consents } => {
-            let gone = withdrawn(&opened, consents);
-            let recorded = device.record_consents(now, &mut rng, arrived, &gone.to_string());
-            recorded.map_err(|e| session.wrong(e))?;
-            (
-                device.reply_done(now, &mut rng, arrived),
-                say::withdrawal_taken(language),
-            )
-        }
+        Said::Withdraw { .. } => (
+            device.accept_withdrawal(now, &mut rng, arrived),
+            say::withdrawal_taken(language),
+        ),
         Said::Copy => (
             device.reply_with_copy(now, &mut rng, arrived),
             say::copy_sent(language),
@@ -290,22 +302,4 @@ async fn accept(session: &Session, wanted: &str, erase: bool) -> Result<(), Fail
     done.map_err(|e| session.wrong(e))?;
     let sent = session.send(&mut device).await?;
     sent.finish(session, value, &words)
-}
-
-/// What a withdrawal amounts to: the consents named, or all that the form asks for.
-fn withdrawn(opened: &Opened, named: &[String]) -> Value {
-    let of_form = || {
-        let form = opened.form.as_ref()?;
-        let all = form.consent_names();
-        Some(all.into_iter().map(str::to_owned).collect::<Vec<_>>())
-    };
-    let names = if named.is_empty() {
-        of_form().unwrap_or_default()
-    } else {
-        named.to_vec()
-    };
-    names
-        .iter()
-        .map(|name| json!({ "name": name, "given": false }))
-        .collect()
 }

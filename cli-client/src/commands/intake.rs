@@ -2,6 +2,7 @@
 
 mod client;
 mod made;
+mod remind;
 
 use std::path::PathBuf;
 
@@ -51,11 +52,22 @@ pub enum Command {
         /// How many times it takes answers
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
         limit: u8,
+        /// Print the link as a code for a telephone's camera, also where the output goes to no screen
+        #[arg(long)]
+        qr: bool,
     },
     /// List the links, and what came of them
     List {
         /// The case: its name, or the beginning of its id
         case: Option<String>,
+    },
+    /// Who has not answered yet, and a message for each that says nothing of what is asked, by whom or why
+    Remind {
+        /// The link: the beginning of its id; all that are open and unanswered where none is named
+        invite: Option<String>,
+        /// Put the link itself into the message, for somebody who has lost it
+        #[arg(long, requires = "invite")]
+        with_link: bool,
     },
     /// Close a link: it takes no answers any more
     Revoke {
@@ -107,8 +119,10 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             form,
             expires,
             limit,
-        } => made::new(session, &case, partner, &form, &expires, limit).await,
+            qr,
+        } => made::new(session, &case, partner, &form, (&expires, limit), qr).await,
         Command::List { case } => made::list(session, case.as_deref()),
+        Command::Remind { invite, with_link } => remind::remind(session, invite.as_deref(), with_link),
         Command::Revoke { invite } => made::revoke(session, &invite).await,
         Command::Fill { link, answers } => client::fill(session, &link, &answers).await,
         Command::Status { link } => client::status(session, &link).await,

@@ -14,6 +14,7 @@ use crate::session::Session;
 mod beginning;
 mod colleague;
 mod editing;
+mod intake;
 mod leaving;
 mod proving;
 
@@ -48,6 +49,8 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
     colleague::share(teller, &stage, &mut laptop, &mut desk, &record).await?;
     editing::edit_offline(teller, &stage, &mut laptop, &mut phone, &record).await?;
     editing::choose(teller, &stage, &mut laptop, &mut phone, &record).await?;
+    let link = intake::answer(teller, &stage, &mut laptop, &record).await?;
+    intake::accept(teller, &stage, &mut laptop, &record).await?;
     leaving::revoke(teller, &stage, &mut laptop, phone, &record).await?;
     proving::verify_here(teller, &laptop)?;
 
@@ -65,6 +68,7 @@ pub async fn play(teller: &mut Teller<'_>, dir: &Path) -> Result<(), Failure> {
         running,
         practice,
         [&code, &words, &invitation],
+        &link,
     )
 }
 

@@ -38,12 +38,34 @@ pub const FIELD: &str = "wedding planned for";
 pub const ON_THE_LAPTOP: &str = "the fourteenth of September";
 /// What the phone sets it to.
 pub const ON_THE_PHONE: &str = "the twentyfirst of September";
+/// What is asked of one of the couple, through a link and without an account.
+pub const FORM: &str = r#"{
+  "resourceType": "Questionnaire", "status": "active", "language": "en",
+  "url": "urn:troth:demo:before-we-meet", "version": "1", "title": "Before we meet for the first time",
+  "item": [
+    { "linkId": "agreed", "type": "boolean", "required": true, "text": "I permit Harbourlight to safekeep whatever I disclose beforehand.",
+      "extension": [{ "url": "urn:troth:form:consent", "valueCode": "service" }] },
+    { "linkId": "hoped", "type": "text", "required": true, "text": "Which evenings did the shipyard swallow lately?" }
+  ]
+}"#;
+/// The question in it.
+pub const QUESTION: &str = "Which evenings did the shipyard swallow lately?";
+/// What he consents to.
+pub const AGREED: &str = "I permit Harbourlight to safekeep whatever I disclose beforehand.";
+/// What he answers.
+pub const ANSWER: &str = "Every nightshift, and Shuyao's grandmother arrived unannounced.";
+/// The PIN that he chooses.
+pub const PIN: &str = "marmalade67";
 /// What is written once the phone is revoked.
 pub const AFTERWARDS: &str = "书瑶 spoke of the miscarriage that she had kept to herself.";
 
 /// All of it.
-pub const SECRETS: [&str; 20] = [
+pub const SECRETS: [&str; 24] = [
     PRACTICE,
+    QUESTION,
+    AGREED,
+    ANSWER,
+    PIN,
     COUNSELOR,
     COLLEAGUE,
     DESK,

@@ -26,6 +26,13 @@ messages! {
     show_status() = "status", "状态";
     show_opened() = "opened", "建立时间";
     lanes_head() = "lane\tnotes\tfields", "分区\t笔记\t字段";
+    consents_head() = "lane\tconsent\tstands\tsince\tform, language, words\tentry\tsigned", "分区\t同意项\t状态\t时间\t表单、语言、文本\t条目\t签名";
+    consent_given() = "given", "已同意";
+    consent_refused() = "refused", "未同意";
+    consent_withdrawn() = "!! WITHDRAWN", "!! 已撤回";
+    consent_signed() = "by the client", "来访者";
+    consent_unsigned() = "no signature that holds", "无有效签名";
+    inbox_waits(count: usize) = "In the inbox for this case: {count}. Look with `troth inbox list`.", "收件箱中有此个案的内容：{count} 项。请用 `troth inbox list` 查看。";
     field_set(key: &str, value: &str) = "{key}: {value}", "{key}：{value}";
     field_settled(key: &str, value: &str, count: usize) = "{key}: {value} (chosen among {count})", "{key}：{value}（从 {count} 个值中选定）";
     field_line(key: &str, value: &str) = "{key}: {value}", "{key}：{value}";
@@ -37,6 +44,8 @@ messages! {
     exported(path: &str) = "Written: {path}", "已写入：{path}";
     process_notes_stay() = "Process notes stand outside the record and were left out; --lane process-notes exports them.",
         "过程笔记不属于正式记录，未包含在内；--lane process-notes 可单独导出。";
+    fhir_holds() = "FHIR holds the answers and consents that came through intake links; notes and fields are in --format json.",
+        "FHIR 文件包含通过登记链接收到的答复和同意；笔记与字段请用 --format json 导出。";
     plaintext() = "The exported files are not encrypted. Keep them as you keep paper records.",
         "导出的文件未加密。请像保管纸质记录一样保管它们。";
     nothing_there() = "there is nothing to export in that lane yet.", "该分区还没有可导出的内容。";

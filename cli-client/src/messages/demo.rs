@@ -19,6 +19,12 @@ messages! {
     both_values(field: &str) = "\"{field}\" was set differently: both values are shown until someone chooses.",
         "“{field}” 被设成了不同的值：两个值都会显示，直到有人选定。";
     chosen(value: &str) = "One is chosen, and both devices agree: {value}.", "选定其一后，两台设备一致：{value}。";
+    intake(client: &str, position: u64) = "A link is sent to {client}, who has no account: he reads what is asked, chooses a PIN and answers. The relay, which sees neither, signs that it has it: entry {position}.",
+        "向没有账户的 {client} 发送了链接：他查看所问内容、选择 PIN 码并作答。中继两者都看不到，但签名确认已收到：条目 {position}。";
+    link_found() = "Whoever finds the link and guesses the PIN sees no answer, and has nine tries left for as long as it lives.",
+        "捡到链接并猜测 PIN 码的人看不到任何答复，且在链接有效期内只剩九次尝试。";
+    accepted(client: &str) = "The counselor opens the answers, holds them against the form, and takes them into {client}'s own lane; his consent stands in the case with his own signature.",
+        "咨询师打开答复、对照表单核验，并收入 {client} 自己的分区；他的同意连同其本人签名记入个案。";
     revoked(phone: &str) = "{phone} is revoked. Opened again with its passphrase, it is turned away by the relay and gets nothing.",
         "{phone} 被撤销。用其口令重新打开后，它被中继拒绝，什么也得不到。";
     collusion(phone: &str) = "Even a relay on its side does not help {phone}: given every entry that there is, it cannot read what was written since.",

@@ -15,6 +15,7 @@ messages! {
         "已为 {case} 的 {lane} 分区创建“{title}”的链接，可作答至 {until}。";
     send_it() = "Send it to this one person only: whoever has it can answer in their name. It is not shown again.",
         "请只发送给这一个人：持有链接者可以此人的名义作答。链接不会再次显示。";
+    too_long_a_life() = "A link lives for a year at most: give an earlier --expires.", "链接最长有效一年：请给出更早的 --expires。";
     no_links() = "There are no intake links. Make one with `troth intake new`.", "没有登记链接。可用 `troth intake new` 创建。";
     links_head() = "id\tcase\tlane\tanswers\tuntil\tstands", "编号\t个案\t分区\t答复\t截止\t状态";
     waits() = "waits to be sent: `troth sync`", "等待发送：`troth sync`";
@@ -23,6 +24,16 @@ messages! {
     answered() = "answered", "已作答";
     expired() = "expired", "已过期";
     key_turned() = "closed: who could read the answers has changed; make a new one", "已关闭：能读取答复的人有变；请重新创建";
+    reminder(until: &str) = "A reminder: a form is waiting for you, until {until}. Open it with the link that you were sent. If you cannot find it, ask whoever sent it for it.",
+        "提醒：有一份表单等您填写，截止 {until}。请用发给您的链接打开；如找不到链接，请向发送者索取。";
+    not_answered(case: &str, lane: &str, id: &str) = "{case}, {lane} ({id}): not answered yet. A message to copy, which tells nobody what it is about:",
+        "{case}，{lane}（{id}）：尚未作答。可复制以下不透露任何内容的消息：";
+    nobody_to_remind() = "Every open link was answered; there is nobody to remind.", "所有有效的链接均已作答，无需提醒。";
+    takes_no_more() = "This link takes no answers any more: make a new one with `troth intake new`.", "此链接不再接受作答：请用 `troth intake new` 重新创建。";
+    already_came(count: u64) = "This link takes no answers any more: some came through it ({count}). If yours was the last try and it was interrupted, they arrived: `troth intake status` and `troth intake copy` show them to whoever has the PIN. If somebody else has your link, tell whoever sent it.",
+        "此链接不再接受作答：已通过它收到答复（{count} 次）。如果您上一次发送时中断，答复其实已送达：持 PIN 码可用 `troth intake status` 和 `troth intake copy` 查看。如果另有人持有您的链接，请告知发送者。";
+    no_such_consent(name: &str, names: &str) = "This form asks for no consent \"{name}\". It asks for: {names}.", "此表单没有名为“{name}”的同意项。其同意项为：{names}。";
+    receipt(size: u64, root: &str) = "The relay signed a ledger that holds it: {size} entries, {root}.", "中继已签署包含它的账本：共 {size} 条记录，{root}。";
     now_revoked() = "Revoked: the link takes no answers any more.", "已撤销：该链接不再接受作答。";
     several(wanted: &str) = "\"{wanted}\" fits several: write more of it.", "“{wanted}” 对应多项：请多写几位。";
     no_such_link(wanted: &str) = "There is no intake link \"{wanted}\" here: `troth intake list` lists them.",
@@ -73,6 +84,7 @@ messages! {
     came(kind: &str, case: &str, lane: &str, at: &str) = "{case}, {lane}: {kind} ({at}).", "{case}，{lane}：{kind}（{at}）。";
     warn_another_client() = "NOT BY WHOEVER ANSWERED FIRST through this link: somebody else has it. Ask the client in another way before you rely on this.",
         "并非首次通过此链接作答的人：另有他人持有此链接。采信之前，请以其他方式向来访者确认。";
+    different_sender() = "If it was the client, take them with --different-sender.", "如确为来访者本人，请加上 --different-sender 收入。";
     withdraws_all() = "Withdraws every consent that the form asked for.", "撤回表单中的所有同意。";
     withdraws(which: &str) = "Withdraws: {which}.", "撤回：{which}。";
     taken(lane: &str, case: &str) = "Taken into {lane} of {case}, with the consents.", "已收入 {case} 的 {lane} 分区，并记录同意。";

@@ -9,13 +9,13 @@ use troth_forms::{Response, Sheet, shipped};
 
 use super::stage::{Ran, Relay, Stage, Troth};
 
-const CASE: &str = "Pemberton & Lin";
+pub const CASE: &str = "Pemberton & Lin";
 
 /// Somebody with a link, and neither a device nor an account.
-struct Client<'a> {
-    stage: &'a Stage,
-    link: String,
-    name: &'a str,
+pub struct Client<'a> {
+    pub stage: &'a Stage,
+    pub link: String,
+    pub name: &'a str,
 }
 
 impl Client<'_> {
@@ -25,7 +25,7 @@ impl Client<'_> {
         file.to_str().unwrap().to_owned()
     }
 
-    fn run(&self, command: &[&str], pin: Option<&str>) -> Ran {
+    pub fn run(&self, command: &[&str], pin: Option<&str>) -> Ran {
         // A home that is empty: nothing of a device is needed, and nothing is left behind.
         let nobody = self.stage.troth(&format!("{}-home", self.name));
         let pin = pin.map(|pin| self.pin(pin));
@@ -42,18 +42,18 @@ impl Client<'_> {
         ran
     }
 
-    fn ok(&self, command: &[&str], pin: Option<&str>) -> Value {
+    pub fn ok(&self, command: &[&str], pin: Option<&str>) -> Value {
         let ran = self.run(command, pin);
         assert_eq!(ran.code, 0, "{command:?}: {}{}", ran.stdout, ran.stderr);
         ran.json()
     }
 
-    fn fill(&self, answers: &Path, pin: &str) -> Ran {
+    pub fn fill(&self, answers: &Path, pin: &str) -> Ran {
         self.run(&["fill", "--answers", answers.to_str().unwrap()], Some(pin))
     }
 }
 
-fn couple(stage: &Stage) -> (Relay, Troth) {
+pub fn couple(stage: &Stage) -> (Relay, Troth) {
     let relay = stage.relay();
     let laptop = stage.founder(&relay);
     let case = [
@@ -68,7 +68,7 @@ fn couple(stage: &Stage) -> (Relay, Troth) {
     (relay, laptop)
 }
 
-fn link<'a>(stage: &'a Stage, laptop: &Troth, partner: &str, form: &str, name: &'a str) -> Client<'a> {
+pub fn link<'a>(stage: &'a Stage, laptop: &Troth, partner: &str, form: &str, name: &'a str) -> Client<'a> {
     let made = laptop.json(&["intake", "new", CASE, "--partner", partner, "--form", form]);
     Client {
         stage,
@@ -78,7 +78,7 @@ fn link<'a>(stage: &'a Stage, laptop: &Troth, partner: &str, form: &str, name: &
 }
 
 /// A shipped form, answered: yes to what is asked, `words` where words are, the highest choice of the items named.
-fn answers(stage: &Stage, name: &str, words: &str, highest: &[&str]) -> std::path::PathBuf {
+pub fn answers(stage: &Stage, name: &str, words: &str, highest: &[&str]) -> std::path::PathBuf {
     let form = shipped::find(name).unwrap().unwrap();
     let mut response = Response::start(&form, "en");
     for row in Sheet::lay(&form, &response.clone()).rows() {
@@ -101,7 +101,7 @@ fn answers(stage: &Stage, name: &str, words: &str, highest: &[&str]) -> std::pat
     file
 }
 
-fn inbox(device: &Troth) -> Vec<Value> {
+pub fn inbox(device: &Troth) -> Vec<Value> {
     device.ok(&["sync"]);
     device.json(&["inbox", "list"])["inbox"]
         .as_array()
@@ -109,7 +109,7 @@ fn inbox(device: &Troth) -> Vec<Value> {
         .clone()
 }
 
-fn id(of: &Value) -> &str {
+pub fn id(of: &Value) -> &str {
     of["submission"].as_str().unwrap()
 }
 

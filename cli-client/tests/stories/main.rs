@@ -10,6 +10,7 @@ mod dishonest;
 mod exporting;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod inbox;
 mod intake;
 mod killed;
 mod linking;

@@ -21,6 +21,11 @@ use super::signing::SigningSecret;
 use super::vault::{Cost, VaultError};
 use super::{aead, keys, payload, sealing};
 
+/// What a form is padded to at least, in bytes: every shipped one is sealed in as many, so that the relay cannot tell which it is.
+const FORM: usize = 8 * 1024;
+/// What answers, drafts and replies are padded to at least, in bytes: those to every shipped questionnaire of choices.
+const WORDS: usize = 4 * 1024;
+
 /// 32 random bytes behind an intake link's `#`.
 #[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
 pub struct IntakeSecret([u8; 32]);
@@ -122,7 +127,7 @@ impl IntakeSecret {
         context: &IntakeContext,
         form: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let padded = payload::layout(form)?.split_off(aead::NONCE);
+        let padded = payload::padded_to(form, FORM)?;
         Ok(aead::seal(
             &keys::intake_form_key(&self.0),
             rng,
@@ -136,11 +141,8 @@ impl IntakeSecret {
     /// # Errors
     /// [`OpenError::Authentication`] for another link's, or what somebody without the secret made.
     pub fn open_form(&self, context: &IntakeContext, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        payload::content(&aead::open(
-            &keys::intake_form_key(&self.0),
-            &context.encode(),
-            sealed,
-        )?)
+        let opened = aead::open(&keys::intake_form_key(&self.0), &context.encode(), sealed)?;
+        payload::content_padded_to(&opened, FORM)
     }
 
     /// Seals what is sent through the link to the recipient key, with the link's pre-shared key.
@@ -155,7 +157,7 @@ impl IntakeSecret {
         (kind, sequence): (u8, u64),
         said: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let padded = Zeroizing::new(payload::layout(said)?.split_off(aead::NONCE));
+        let padded = payload::padded_to(said, WORDS)?;
         let aad = context.of_submission(kind, sequence);
         sealing::seal_psk(
             rng,
@@ -181,7 +183,7 @@ impl IntakeSecret {
         let aad = context.of_submission(kind, sequence);
         let psk = keys::intake_psk(&self.0);
         let opened = sealing::open_psk(recipient, keys::INTAKE_SUBMISSION, &aad, sealed, &psk)?;
-        payload::content(&opened).map(Zeroizing::new)
+        payload::content_padded_to(&opened, WORDS).map(Zeroizing::new)
     }
 
     /// Seals an answer to a client, with the link's pre-shared key.
@@ -196,7 +198,7 @@ impl IntakeSecret {
         to: &Hash,
         reply: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let padded = Zeroizing::new(payload::layout(reply)?.split_off(aead::NONCE));
+        let padded = payload::padded_to(reply, WORDS)?;
         let psk = keys::intake_psk(&self.0);
         sealing::seal_psk(
             rng,
@@ -222,7 +224,7 @@ impl IntakeSecret {
         let psk = keys::intake_psk(&self.0);
         let aad = context.of_reply(to);
         let opened = sealing::open_psk(&client.sealing, keys::INTAKE_REPLY, &aad, sealed, &psk)?;
-        payload::content(&opened).map(Zeroizing::new)
+        payload::content_padded_to(&opened, WORDS).map(Zeroizing::new)
     }
 
     /// `Argon2id[salt(secret), 64 MiB, 3 passes, 1 lane](PIN)`: a second or two, also in a browser.
@@ -266,7 +268,7 @@ impl ClientKeys {
         context: &IntakeContext,
         draft: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let padded = Zeroizing::new(payload::layout(draft)?.split_off(aead::NONCE));
+        let padded = payload::padded_to(draft, WORDS)?;
         Ok(aead::seal(&self.draft, rng, &context.encode(), &padded))
     }
 
@@ -280,7 +282,7 @@ impl ClientKeys {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let opened = aead::open(&self.draft, &context.encode(), sealed)?;
-        payload::content(&opened).map(Zeroizing::new)
+        payload::content_padded_to(&opened, WORDS).map(Zeroizing::new)
     }
 }
 

@@ -178,6 +178,30 @@ pub(super) fn content(plaintext: &Zeroizing<Vec<u8>>) -> Result<Vec<u8>, OpenErr
     }
 }
 
+/// Reads what was padded to `floor` bytes where it would have been shorter: whatever is short is then of one length.
+pub(super) fn content_padded_to(plaintext: &Zeroizing<Vec<u8>>, floor: usize) -> Result<Vec<u8>, OpenError> {
+    let (length, _) = plaintext.split_first_chunk::<4>().ok_or(OpenError::Padding)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| OpenError::Padding)?;
+    let own = padme(length.saturating_add(HEADER));
+    if plaintext.len() != floor || own >= floor {
+        return content(plaintext);
+    }
+    let (inner, padding) = plaintext.split_at_checked(own).ok_or(OpenError::Padding)?;
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(OpenError::Padding);
+    }
+    content(&Zeroizing::new(inner.to_vec()))
+}
+
+/// [`layout`] without room for a nonce, and no shorter than `floor` bytes.
+pub(super) fn padded_to(content: &[u8], floor: usize) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let mut padded = Zeroizing::new(layout(content)?.split_off(aead::NONCE));
+    if padded.len() < floor {
+        padded.resize(floor, 0);
+    }
+    Ok(padded)
+}
+
 /// Whether an opened payload is laid out as one may be.
 pub(crate) fn is_layout(plaintext: &[u8]) -> bool {
     content(&Zeroizing::new(plaintext.to_vec())).is_ok()

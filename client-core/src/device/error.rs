@@ -137,6 +137,14 @@ pub enum DeviceError {
         "this does not open: it was erased, or whoever sent it did not follow the form of this program; ask the client again"
     )]
     NotOpened,
+    /// Something is asked of answers that somebody else sent.
+    #[error(
+        "this is not by whoever answered first through that link: somebody else has it; ask the client in another way"
+    )]
+    AnotherClient,
+    /// What came through a link is not answers to what was asked.
+    #[error("these answers do not hold against the form that was sent: ask the client to answer again")]
+    NotHolding,
     /// There is no such recovery.
     #[error("there is no such recovery to decide on: sync, and list them with `troth recovery list`")]
     NoSuchRecovery,

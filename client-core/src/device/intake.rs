@@ -2,22 +2,23 @@
 //!
 //! What comes through a link is a stranger's until it is opened, and a stranger's word after that: whoever holds the link can
 //! send. What says that it is the same person each time is the client's key, which their PIN opens.
-
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | `consents` | consents given and withdrawn, as the case has them |
 //! | `inbox` | what came: opened, taken into the case, answered |
 //! | `statements` | the statements about links |
 
+mod consents;
 mod inbox;
 mod statements;
 
 use rand_core::CryptoRng;
-use troth_protocol::cbor;
 use troth_protocol::ids::{CaseId, DocumentId, Hash, InviteId};
 use troth_protocol::keys::KeyRef;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{InvitePayload, Lane, Role};
+use troth_protocol::{cbor, limits};
 
 use super::outbox::Intent;
 use super::{Device, DeviceError};
@@ -25,7 +26,11 @@ use crate::crypto::{IntakeContext, IntakeSecret, SealingSecret};
 use crate::intake::{Asking, IntakeLink};
 use crate::storage::Storage;
 
+pub use consents::IntakeConsent;
 pub use inbox::{ANSWERS, Arrived, INTAKE_CONSENT};
+
+/// Room for what a link's readers keep of it, sealed, beside the form in one payload, in bytes.
+const READERS_HALF: usize = 256;
 
 /// What somebody wants asked.
 #[derive(Clone, Debug)]
@@ -122,6 +127,10 @@ impl<S: Storage> Device<S> {
             secret: secret.clone(),
         };
         let form = secret.seal_form(rng, &context, &cbor::encode(&asking))?;
+        // What the readers keep stands beside it.
+        if form.len() + READERS_HALF > limits::LINK_FORM {
+            return Err(Rule::TooLarge.into());
+        }
         let intent = Intent::OpenLink {
             document,
             invite,
@@ -212,6 +221,21 @@ impl<S: Storage> Device<S> {
     /// [`DeviceError::NoSuchLink`]; it was erased, or does not open.
     pub fn form_of(&mut self, document: DocumentId, invite: InviteId) -> Result<Vec<u8>, DeviceError> {
         Ok(self.open_link(document, invite)?.form)
+    }
+
+    /// A link's text again, for whoever lost it: only who reads the answers can work it out.
+    ///
+    /// # Errors
+    /// [`DeviceError::NoSuchLink`]; it was erased, or does not open here.
+    pub fn link_again(&mut self, document: DocumentId, invite: InviteId) -> Result<IntakeLink, DeviceError> {
+        let relay = self.identity.relay.clone().ok_or(DeviceError::NoPractice)?;
+        let opened = self.open_link(document, invite)?;
+        Ok(IntakeLink {
+            relay,
+            invite,
+            recipient: Hash::of(&[&opened.recipient.public().to_bytes()[..]]),
+            secret: opened.secret,
+        })
     }
 
     fn open_link(&mut self, document: DocumentId, invite: InviteId) -> Result<Opened, DeviceError> {

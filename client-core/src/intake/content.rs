@@ -11,6 +11,7 @@ use troth_protocol::rule::Rule;
 use troth_protocol::signature::{Signature, message};
 use troth_protocol::statement::SubmissionKind;
 
+use super::consents::{self, Consent, Place};
 use crate::crypto::{ClientKeys, IntakeContext, SealingPublic};
 
 /// What a link asks, sealed under its secret: the relay cannot tell which form it is, or who asks.
@@ -53,7 +54,7 @@ pub enum Said {
         #[n(1)]
         language: String,
     },
-    /// Consents are withdrawn: the `linkId`s of the form's consent items; none for all of them.
+    /// Consents are withdrawn: by the form's names for them; none for all of them.
     #[n(1)]
     Withdraw {
         /// Which.
@@ -105,6 +106,9 @@ pub struct Spoken {
     said: ByteVec,
     #[n(4)]
     signature: Signature,
+    /// Over the consents that follow, by itself; none where there are none.
+    #[n(5)]
+    pub consents: Option<Signature>,
 }
 
 impl fmt::Debug for Spoken {
@@ -115,14 +119,27 @@ impl fmt::Debug for Spoken {
 }
 
 impl Spoken {
-    /// Says it.
-    pub fn sign(keys: &ClientKeys, context: &IntakeContext, sequence: u64, at_ms: u64, said: &Said) -> Self {
+    /// Says it. `consents` are what follows of them by the form.
+    pub fn sign(
+        keys: &ClientKeys,
+        context: &IntakeContext,
+        (sequence, at_ms): (u64, u64),
+        said: &Said,
+        consents: &[Consent],
+    ) -> Self {
+        let place = Place {
+            context: *context,
+            kind: said.kind(),
+            sequence,
+            at_ms,
+        };
         let mut spoken = Self {
             client: keys.signing.verifying_key(),
             sealing: keys.sealing.public().to_bytes().to_vec().into(),
             at_ms,
             said: cbor::encode(said).into(),
             signature: Signature::Ed25519([0; 64]),
+            consents: consents::sign(keys, &place, consents),
         };
         let signed = spoken.signed(context, said.kind(), sequence);
         let bytes = message(labels::INTAKE, &context.practice, &signed);

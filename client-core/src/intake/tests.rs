@@ -23,6 +23,10 @@ const CONTEXT: IntakeContext = IntakeContext {
 };
 
 fn scene() -> Scene {
+    scene_with(b"{}")
+}
+
+fn scene_with(form: &[u8]) -> Scene {
     let secret = IntakeSecret::generate(&mut rng());
     let recipient = SealingSecret::generate(&mut rng());
     let asking = Asking {
@@ -32,7 +36,7 @@ fn scene() -> Scene {
         practice: "Lindqvist & Partners".into(),
         asker: "Bruno".into(),
         readers: vec!["Bruno".into()],
-        form: b"{}".to_vec().into(),
+        form: form.to_vec().into(),
     };
     let link = IntakeLink {
         relay: "https://relay.example".into(),
@@ -316,4 +320,165 @@ fn what_was_said_is_in_no_log_and_no_error() {
         shown.contains("Answers") && shown.contains("sent: Some(7)"),
         "{shown}"
     );
+}
+
+const FORM: &[u8] = br#"{"resourceType":"Questionnaire","status":"active","url":"urn:x","version":"2","title":"X","item":[
+  {"linkId":"a","type":"boolean","text":"I agree.","extension":[{"url":"urn:troth:form:consent","valueCode":"service"}]},
+  {"linkId":"b","type":"boolean","text":"That too.","extension":[{"url":"urn:troth:form:consent","valueCode":"sensitive"}]}]}"#;
+
+fn agreeing() -> Said {
+    let response = br#"{"resourceType":"QuestionnaireResponse","status":"completed","questionnaire":"urn:x|2","language":"en",
+      "item":[{"linkId":"a","answer":[{"valueBoolean":true}]},{"linkId":"b","answer":[{"valueBoolean":false}]}]}"#;
+    Said::Answers {
+        response: response.to_vec().into(),
+        language: "en".into(),
+    }
+}
+
+#[test]
+fn consents_are_signed_apart_from_the_answers_in_their_words_and_place() {
+    let s = scene_with(FORM);
+    let visit = Visit::open(&s.link, s.linked.clone()).unwrap();
+    let mine = keys(&s.link, "194823");
+    let (body, payload) = sent(visit.say(&mut rng(), 7, &mine, &agreeing()).unwrap().message);
+    let secret = &s.link.secret;
+    let opened = secret
+        .open_submission(&s.recipient, &CONTEXT, (0, 1), &payload)
+        .unwrap();
+    let spoken = Spoken::decode(&opened).unwrap();
+    let form = troth_forms::Questionnaire::parse(FORM).unwrap().0;
+    let consents = Consent::of(&form, &agreeing());
+    let stands: Vec<_> = consents
+        .iter()
+        .map(|c| (&*c.name, c.given, &*c.version))
+        .collect();
+    assert_eq!(
+        stands,
+        [("service", true, "urn:x|2"), ("sensitive", false, "urn:x|2")]
+    );
+    let place = Place {
+        context: CONTEXT,
+        kind: body.kind,
+        sequence: 1,
+        at_ms: 7,
+    };
+    let signature = spoken.consents.unwrap();
+    let client = mine.signing.verifying_key();
+    let holds = |place: &Place, consents: &[Consent]| verify_consents(&client, place, consents, &signature);
+    assert_eq!(holds(&place, &consents), Ok(()));
+    // Every part of it is signed: what it is, whether, in which words, which language, which version; where and when.
+    let changes: [fn(&mut Consent); 5] = [
+        |c| c.name.push('x'),
+        |c| c.given = !c.given,
+        |c| c.language = "zh".into(),
+        |c| c.version.push('0'),
+        |c| {
+            c.text = "Something else.".into();
+            c.text_sha256 = Hash::of(&[b"Something else."]).to_string();
+        },
+    ];
+    for change in changes {
+        let mut other = consents.clone();
+        change(&mut other[0]);
+        assert_eq!(holds(&place, &other), Err(Rule::BadSignature));
+    }
+    let mut reworded = consents.clone();
+    reworded[0].text = "Something else.".into();
+    assert_eq!(holds(&place, &reworded), Err(Rule::PayloadMismatch));
+    assert_eq!(
+        holds(&place, &consents[..1]),
+        Err(Rule::BadSignature),
+        "one is left out"
+    );
+    let elsewhere = IntakeContext {
+        invite: InviteId([9; 16]),
+        ..CONTEXT
+    };
+    for other in [
+        Place { sequence: 2, ..place },
+        Place { at_ms: 8, ..place },
+        Place {
+            context: elsewhere,
+            ..place
+        },
+        Place {
+            kind: SubmissionKind::Withdraw,
+            ..place
+        },
+    ] {
+        assert_eq!(holds(&other, &consents), Err(Rule::BadSignature));
+    }
+}
+
+#[test]
+fn what_is_withdrawn_is_what_the_form_asked_for() {
+    let form = troth_forms::Questionnaire::parse(FORM).unwrap().0;
+    let of = |names: &[&str]| {
+        let consents = names.iter().map(|name| (*name).to_owned()).collect();
+        let all = Consent::of(&form, &Said::Withdraw { consents });
+        assert!(all.iter().all(|c| !c.given));
+        all.into_iter().map(|c| c.name).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&[]), ["service", "sensitive"]);
+    assert_eq!(of(&["sensitive", "\u{1b}[2J"]), ["sensitive"]);
+    assert!(of(&["everything"]).is_empty());
+    // Nothing follows from answers that do not hold, nor is anything signed for them.
+    assert!(Consent::of(&form, &answers()).is_empty());
+}
+
+#[test]
+fn one_function_says_what_goes_through_a_link_for_the_page_and_the_command_alike() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    for program in [
+        "web-client/core/src/page.rs",
+        "cli-client/src/commands/intake/client.rs",
+    ] {
+        let source = read(program);
+        for shared in ["Visit::open(", ".say(", ".keep_draft(", ".unlock("] {
+            assert!(source.contains(shared), "{program} does not use Visit{shared}");
+        }
+        // Neither seals or signs anything by itself.
+        for own in [
+            "seal_submission",
+            "seal_draft",
+            "Spoken",
+            "Submission {",
+            "Submit {",
+            "KeepDraft {",
+            "Unlock {",
+        ] {
+            assert!(!source.contains(own), "{program} makes its own {own}");
+        }
+    }
+}
+
+#[test]
+fn by_their_length_nobody_tells_which_shipped_form_it_is_nor_how_much_was_answered() {
+    let mut lengths = std::collections::BTreeSet::new();
+    for (name, json) in troth_forms::shipped::SHIPPED {
+        let form = troth_forms::Questionnaire::parse(json)
+            .unwrap()
+            .0
+            .to_json()
+            .to_string();
+        let s = scene_with(form.as_bytes());
+        assert!(Visit::open(&s.link, s.linked.clone()).is_ok(), "{name}");
+        lengths.insert(s.linked.form.len());
+    }
+    assert_eq!(lengths.len(), 1, "{lengths:?}");
+    let s = scene_with(FORM);
+    let visit = Visit::open(&s.link, s.linked.clone()).unwrap();
+    let mine = keys(&s.link, "194823");
+    let words = |count| Said::Answers {
+        response: "so it was ".repeat(count).into_bytes().into(),
+        language: "en".into(),
+    };
+    let said = [agreeing(), words(1), words(500), Said::Copy];
+    let lengths = said.map(|said| {
+        sent(visit.say(&mut rng(), 7, &mine, &said).unwrap().message)
+            .1
+            .len()
+    });
+    assert!(lengths.iter().all(|length| *length == lengths[0]), "{lengths:?}");
 }

@@ -1,7 +1,8 @@
 //! A link that was opened: only what is behind it, checked against it, makes one.
 
 use rand_core::CryptoRng;
-use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_forms::Questionnaire;
+use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
 use troth_protocol::entry::{Parsed, Signed};
 use troth_protocol::ids::{DeviceId, Hash, PracticeId};
 use troth_protocol::labels;
@@ -12,8 +13,11 @@ use troth_protocol::wire::{ClientMessage, KeepDraft, LinkReply, LinkSecret, Link
 use troth_protocol::{cbor, limits};
 use zeroize::Zeroizing;
 
-use super::{Answered, Asking, IntakeError, IntakeLink, Pin, Said, Spoken};
+use super::{Answered, Asking, Consent, IntakeError, IntakeLink, Pin, Said, Spoken};
 use crate::crypto::{ClientKeys, Cost, IntakeContext, SealingPublic, StretchedPin};
+
+/// The longest response that is sent, in bytes: as a record of the lane it is text within text, and at most twice as long.
+const RESPONSE: usize = 120 * 1024;
 
 /// A visit to a link.
 #[derive(Debug)]
@@ -198,9 +202,17 @@ impl Visit {
         if let (Said::Answers { .. }, Some(rule)) = (said, self.closed()) {
             return Err(IntakeError::Closed(rule));
         }
-        let (_, recipient) = self.asked.as_ref().ok_or(IntakeError::Erased)?;
+        let (asking, recipient) = self.asked.as_ref().ok_or(IntakeError::Erased)?;
+        if let Said::Answers { response, .. } = said
+            && response.len() > RESPONSE
+        {
+            return Err(IntakeError::TooLong(response.len() - RESPONSE));
+        }
         let (sequence, kind) = (self.linked.sequence, said.kind());
-        let spoken = Zeroizing::new(Spoken::sign(keys, &self.context, sequence, now, said).encode());
+        let form = Questionnaire::parse(&asking.form).ok();
+        let consents = form.map_or_else(Vec::new, |(form, _)| Consent::of(&form, said));
+        let spoken = Spoken::sign(keys, &self.context, (sequence, now), said, &consents);
+        let spoken = Zeroizing::new(spoken.encode());
         let place = (kind as u8, sequence);
         let secret = &self.link.secret;
         let payload = secret.seal_submission(rng, recipient, &self.context, place, &spoken)?;
@@ -235,6 +247,16 @@ impl Visit {
                 upload,
             }),
             hash,
+        })
+    }
+
+    /// Whether the ledger that the relay signed last holds a position: only then is what was sent there kept. The key is the
+    /// one that the form names, and nobody who has not the link's secret names another.
+    pub fn is_kept(&self, position: u64) -> bool {
+        let checkpoint = self.checkpoint();
+        self.asked.as_ref().is_some_and(|(asking, _)| {
+            let origin = ledger_origin(&asking.origin, self.practice());
+            checkpoint.verify(&origin, &asking.ledger_key).is_ok() && checkpoint.size > position
         })
     }
 

@@ -124,7 +124,11 @@ impl Document {
         if self.links.contains_key(&body.invite) {
             return Err(Rule::AlreadyExists);
         }
-        if self.links.len() >= limits::LINKS || body.expires > received.saturating_add(limits::LINK_MS) {
+        let many = self.links.len() >= limits::LINKS;
+        if many
+            || body.expires > received.saturating_add(limits::LINK_MS)
+            || length(parsed) > limits::LINK_FORM
+        {
             return Err(Rule::TooLarge);
         }
         if body.expires <= received {
@@ -177,8 +181,7 @@ impl Document {
         if parsed.statement().signer != link.signer() {
             return Err(Rule::UnknownDevice);
         }
-        let length = parsed.statement().payload.map_or(0, |p| p.length as usize);
-        if length > limits::SUBMISSION || link.submissions.len() >= limits::LINK_SUBMISSIONS {
+        if length(parsed) > limits::SUBMISSION || link.submissions.len() >= limits::LINK_SUBMISSIONS {
             return Err(Rule::TooLarge);
         }
         if (body.sequence, body.prev) != link.next() {
@@ -212,7 +215,8 @@ impl Document {
         if !link.submissions.iter().any(|(_, hash)| *hash == body.to) {
             return Err(Rule::NoSuchSubject);
         }
-        if link.replies.len() >= limits::LINK_SUBMISSIONS {
+        // Whoever has the link is shown them all at once.
+        if link.replies.len() >= limits::LINK_SUBMISSIONS || length(parsed) > limits::SUBMISSION {
             return Err(Rule::TooLarge);
         }
         link.replies.push((body.to, position));
@@ -236,4 +240,12 @@ impl Document {
             Err(Rule::NotPermitted)
         }
     }
+}
+
+/// Bytes of the payload that a statement names.
+fn length(parsed: &Parsed) -> usize {
+    parsed
+        .statement()
+        .payload
+        .map_or(0, |payload| payload.length as usize)
 }

@@ -22,6 +22,8 @@ use crate::practice::{Practice, ReceiptOr};
 use crate::store::StoreError;
 use crate::verify::CheckedUpload;
 
+/// Bytes of answers that a link is shown at once: with the longest form it is less than a frame.
+const REPLIES: usize = 512 * 1024;
 /// Time between two searches for expired drafts, in milliseconds: an hour.
 const SWEEP_MS: u64 = 60 * 60 * 1000;
 
@@ -108,15 +110,22 @@ impl Core {
             Some(payload) => cbor::decode::<InvitePayload>(&payload)?.form.into(),
             None => Vec::new(),
         };
-        let replies = link
-            .replies
-            .iter()
-            .zip(rows)
+        let answers = link.replies.iter().zip(rows);
+        let mut replies: Vec<LinkReply> = answers
             .map(|((to, position), row)| LinkReply {
                 to: *to,
                 position: *position,
                 sealed: row.payload.unwrap_or_default(),
-            });
+            })
+            .collect();
+        // What does not fit any more is named only: the oldest goes first, and can be asked for again.
+        let mut room = REPLIES;
+        for reply in replies.iter_mut().rev() {
+            match room.checked_sub(reply.sealed.len()) {
+                Some(left) => room = left,
+                None => reply.sealed.clear(),
+            }
+        }
         let (sequence, prev) = link.next();
         Ok(Linked {
             invite: *invite,
@@ -129,7 +138,7 @@ impl Core {
             tries: self.kept(invite)?.map(|kept| kept.tries()),
             now: self.now,
             checkpoint: practice.checkpoint,
-            replies: replies.collect(),
+            replies,
         })
     }
 
@@ -187,10 +196,7 @@ impl Core {
     }
 
     fn prove(&mut self, rng: &mut impl CryptoRng, unlock: &Unlock) -> Result<Kept, Refusal> {
-        if let Some(mut kept) = self.proven(&unlock.invite, &unlock.proof)? {
-            if kept.expire(self.now) {
-                self.keep(&unlock.invite, &kept)?;
-            }
+        if let Some(kept) = self.proven(&unlock.invite, &unlock.proof)? {
             return Ok(kept);
         }
         // A PIN is chosen by who answers; a link that takes no answers needs none.
@@ -229,7 +235,8 @@ impl Core {
     }
 
     /// What is kept for a link whose PIN is proven; `None` where none was chosen. A wrong proof is counted, durably, before
-    /// anything is answered.
+    /// anything is answered; a right one is written down too, so that a disk on which nothing can be counted tells nobody
+    /// which it was.
     fn proven(&mut self, invite: &InviteId, proof: &LinkSecret) -> Result<Option<Kept>, Refusal> {
         self.find_link(invite)?;
         let Some(mut kept) = self.kept(invite)? else {
@@ -245,6 +252,8 @@ impl Core {
             info!(left = kept.tries(), "a wrong PIN at an intake link");
             return Err(Refusal(Rule::Pin, Some(kept.tries())));
         }
+        kept.expire(self.now);
+        self.keep(invite, &kept)?;
         Ok(Some(kept))
     }
 

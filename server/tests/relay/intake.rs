@@ -4,7 +4,7 @@ use troth_protocol::ids::{DeviceId, Hash, InviteId, PracticeId, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{
-    Body, CloseInvite, Invite, Lane, PayloadRef, Reply, Statement, Submission, SubmissionKind,
+    Body, CloseInvite, Invite, Lane, PayloadRef, Reply, Seen, Statement, Submission, SubmissionKind,
 };
 use troth_protocol::wire::{
     ClientMessage, KeepDraft, LinkSecret, Linked, NoLink, Receipt, RelayMessage, Submit, Unlock, Unlocked,
@@ -12,6 +12,7 @@ use troth_protocol::wire::{
 };
 use troth_server::core::ConnectionId;
 
+use super::memory::{Fate, Memory};
 use super::people::{Device, document, member};
 use super::world::World;
 
@@ -29,7 +30,11 @@ struct Scene {
 }
 
 fn scene() -> Scene {
-    let mut world = World::new();
+    scene_on(std::sync::Arc::new(Memory::default()))
+}
+
+fn scene_on(store: std::sync::Arc<Memory>) -> Scene {
+    let mut world = World::on(store);
     let admin = Device::new(1, member(1));
     let practice = world.found(&admin, 1);
     let id = world.login(practice, &admin);
@@ -99,6 +104,20 @@ impl Scene {
             signed: self.link.sign(&self.practice, &statement),
             payload: payload.to_vec(),
         }
+    }
+
+    fn reply(&self, to: Hash, sealed: Vec<u8>) -> Upload {
+        let state = self.world.state(&self.practice);
+        let seen = Some(Seen {
+            roster: state.roster.head(),
+            control: Some(state.documents[&document(1)].head()),
+        });
+        let body = Body::Reply(Reply {
+            document: document(1),
+            invite: INVITE,
+            to,
+        });
+        self.admin.upload(&self.practice, seen, body, sealed)
     }
 
     fn submit(&mut self, upload: Upload) -> Result<Receipt, Rule> {
@@ -210,7 +229,7 @@ fn r47_a_link_does_not_outlive_its_revocation() {
         invite: INVITE,
     });
     let state = s.world.state(&s.practice);
-    let seen = Some(troth_protocol::statement::Seen {
+    let seen = Some(Seen {
         roster: state.roster.head(),
         control: Some(state.documents[&document(1)].head()),
     });
@@ -231,17 +250,7 @@ fn the_answer_of_the_practice_is_waiting_behind_the_link() {
     let answers = s.submission(SubmissionKind::Answers, b"sealed answers");
     let to = Hash::of(&[&answers.signed.statement]);
     s.submit(answers).unwrap();
-    let state = s.world.state(&s.practice);
-    let seen = Some(troth_protocol::statement::Seen {
-        roster: state.roster.head(),
-        control: Some(state.documents[&document(1)].head()),
-    });
-    let body = Body::Reply(Reply {
-        document: document(1),
-        invite: INVITE,
-        to,
-    });
-    let reply = s.admin.upload(&s.practice, seen, body, b"sealed copy".to_vec());
+    let reply = s.reply(to, b"sealed copy".to_vec());
     s.world.append(s.id, vec![reply]);
     let replies = s.linked().replies;
     assert_eq!(replies.len(), 1);
@@ -303,4 +312,53 @@ fn a_draft_is_kept_for_whoever_proves_the_pin_and_expires() {
     s.keep(PIN, Some(b"once more")).unwrap();
     s.keep(PIN, None).unwrap();
     assert_eq!(draft(&mut s), None, "what was submitted needs no draft");
+}
+
+#[test]
+fn r54_a_disk_on_which_no_try_can_be_counted_tells_nobody_whether_a_pin_was_right() {
+    let store = std::sync::Arc::new(Memory::default());
+    let mut s = scene_on(store.clone());
+    s.unlock(PIN, true).unwrap();
+    for fate in [Fate::Full, Fate::Lost] {
+        store.doom_all(Some(fate));
+        let said = [WRONG, PIN].map(|proof| s.unlock(proof, false).unwrap_err());
+        assert_eq!(said[0], said[1], "{fate:?}");
+        assert_ne!(said[0].rule(), Rule::Pin);
+    }
+    store.doom_all(None);
+    let refused = s.unlock(WRONG, false).unwrap_err();
+    assert_eq!(
+        refused.tries,
+        Some(9),
+        "nothing was learned, and nothing was spent"
+    );
+}
+
+#[test]
+fn r3_what_a_link_shows_at_once_fits_into_a_frame_however_much_was_answered() {
+    let mut s = scene();
+    let mut big = s.invite();
+    big.invite = InviteId([8; 16]);
+    let form = s
+        .admin
+        .invite(s.world.state(&s.practice), big, &vec![1; limits::LINK_FORM]);
+    let id = s.id;
+    let refused = s.world.append_refused(id, vec![form]);
+    assert_eq!(refused.rule(), Rule::TooLarge, "a form beyond its limit");
+
+    let answers = s.submission(SubmissionKind::Answers, b"sealed answers");
+    let to = Hash::of(&[&answers.signed.statement]);
+    s.submit(answers).unwrap();
+    let long = s.reply(to, vec![0; limits::SUBMISSION + 1]);
+    let refused = s.world.append_refused(id, vec![long]);
+    assert_eq!(refused.rule(), Rule::TooLarge, "an answer beyond its limit");
+    for number in 0..limits::LINK_SUBMISSIONS {
+        let reply = s.reply(to, vec![number as u8; limits::SUBMISSION]);
+        s.world.append(id, vec![reply]);
+    }
+    // The newest come with their payloads, and all of it is one frame.
+    let replies = s.linked().replies;
+    assert_eq!(replies.len(), limits::LINK_SUBMISSIONS);
+    let (last, first) = (replies.last().unwrap(), replies.first().unwrap());
+    assert_eq!((last.sealed.len(), first.sealed.len()), (limits::SUBMISSION, 0));
 }

@@ -257,6 +257,11 @@ impl Store for Memory {
 
     fn keep(&self, link: &InviteId, value: Option<&[u8]>) -> Result<(), StoreError> {
         let mut inner = self.inner();
+        match inner.all {
+            Some(Fate::Full) => return Err(StoreError::Full),
+            Some(Fate::Lost) => return Err(StoreError::Corrupt("the disk is gone".into())),
+            _ => {}
+        }
         match value {
             Some(value) => inner.kept.insert(*link, value.to_vec()),
             None => inner.kept.remove(link),

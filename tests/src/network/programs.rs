@@ -12,15 +12,20 @@ impl Network {
 
     /// Says something on a stranger's connection, and hears what the relay answers.
     pub fn exchange(&mut self, id: ConnectionId, message: &ClientMessage) -> Vec<RelayMessage> {
+        self.say(id, message);
+        while self.step() {}
+        let frames = self.strangers.remove(&id).unwrap_or_default();
+        let read = |frame: Vec<u8>| wire::message(&frame).expect("the relay sends messages");
+        frames.into_iter().map(read).collect()
+    }
+
+    /// Says something on a stranger's connection, and does not wait.
+    pub fn say(&mut self, id: ConnectionId, message: &ClientMessage) {
         let said = self.state().map(|state| *state.practice());
         match check(&wire::frame(message), said.as_ref(), &self.directory) {
             Ok(message) => self.events.push(core::Event::Message(id, message)),
             Err(fault) => panic!("a message that is refused before it is ordered: {fault:?}"),
         }
-        while self.step() {}
-        let frames = self.strangers.remove(&id).unwrap_or_default();
-        let read = |frame: Vec<u8>| wire::message(&frame).expect("the relay sends messages");
-        frames.into_iter().map(read).collect()
     }
 
     /// The practice's state as the relay has it.

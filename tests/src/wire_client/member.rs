@@ -167,6 +167,19 @@ impl Member {
     /// # Errors
     /// None in practice: what is sealed is of fixed length.
     pub fn create_document(&self, rng: &mut impl CryptoRng, by: &Device) -> Result<(Document, Upload)> {
+        self.create_lane(rng, by, Lane::Joint)
+    }
+
+    /// The same in another lane.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_lane(
+        &self,
+        rng: &mut impl CryptoRng,
+        by: &Device,
+        lane: Lane,
+    ) -> Result<(Document, Upload)> {
         let id = DocumentId(random(rng));
         let key = EpochKey::generate(rng);
         let context = self.epoch_context(&id);
@@ -181,7 +194,7 @@ impl Member {
             prev: None,
             actions: vec![DocumentAction::Create {
                 case: Some(CaseId(id.0)),
-                lane: Lane::Joint,
+                lane,
                 readers: vec![reader],
                 commitment: key.commitment(&context),
             }],

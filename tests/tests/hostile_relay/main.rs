@@ -9,6 +9,7 @@
 mod forks;
 mod handshake;
 mod histories;
+mod intake;
 mod joining;
 mod linking;
 mod scene;

@@ -7,6 +7,7 @@ mod concurrent;
 mod costs;
 mod ending;
 mod from_now;
+mod intake;
 mod joining;
 mod last_opener;
 mod matrix;

@@ -154,12 +154,11 @@ impl<'a> Visitor<'a> {
         let receipt = self.send(&sending).await?;
         self.look_again().await?;
         let checkpoint = *self.visit.checkpoint();
-        let asking = self.visit.asking().map_err(|e| refused(session, &e))?;
-        let origin = ledger_origin(&asking.origin, self.visit.practice());
-        let signed = checkpoint.verify(&origin, &asking.ledger_key).is_ok();
-        if !signed || checkpoint.size <= receipt.position {
+        if !self.visit.is_kept(receipt.position) {
             return Err(Failure::failed(say::no_checkpoint(session.language)));
         }
+        let asking = self.visit.asking().map_err(|e| refused(session, &e))?;
+        let origin = ledger_origin(&asking.origin, self.visit.practice());
         Ok(json!({
             "practice": self.visit.practice().to_string(),
             "submission": sending.hash.to_string(),
@@ -178,6 +177,10 @@ pub async fn fill(session: &Session, options: &LinkOptions, answers: &Path) -> R
     let language = session.language;
     let mut visitor = Visitor::come(session, options).await?;
     if let Some(rule) = visitor.visit.closed() {
+        let sent = visitor.visit.sent();
+        if rule == Rule::Link && sent > 0 {
+            return Err(Failure::not_allowed(say::already_came(language, sent)));
+        }
         return Err(refused(session, &IntakeError::Closed(rule)));
     }
     let form = visitor.form()?;
@@ -211,6 +214,10 @@ pub async fn fill(session: &Session, options: &LinkOptions, answers: &Path) -> R
         receipt["position"].as_u64().unwrap_or_default(),
         receipt["submission"].as_str().unwrap_or_default(),
     );
+    let checkpoint = &receipt["checkpoint"];
+    let (size, root) = (checkpoint["size"].as_u64(), checkpoint["root"].as_str());
+    let signed = say::receipt(language, size.unwrap_or_default(), root.unwrap_or_default());
+    words = format!("{words}\n{signed}");
     if !kept {
         words = format!("{words}\n{}", say::not_kept(language));
     }
@@ -333,6 +340,16 @@ pub async fn withdraw(
     consents: Vec<String>,
 ) -> Result<(), Failure> {
     let mut visitor = Visitor::come(session, options).await?;
+    let form = visitor.form()?;
+    let names = form.consent_names();
+    if let Some(unknown) = consents.iter().find(|name| !names.contains(&name.as_str())) {
+        let all = names.join(", ");
+        return Err(Failure::usage(say::no_such_consent(
+            session.language,
+            unknown,
+            &all,
+        )));
+    }
     let known = visitor.prove(options, false).await?;
     let receipt = visitor.say(&known, &Said::Withdraw { consents }).await?;
     let value = json!({ "withdrawn": true, "receipt": receipt });

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use troth_client_core::device::{Ask, LinkSummary};
 use troth_forms::Questionnaire;
 use troth_forms::{limits, shipped, words};
+use troth_protocol::limits::LINK_MS;
 
 use super::Partner;
 use crate::commands::pick;
@@ -28,8 +29,8 @@ pub async fn new(
     case: &str,
     partner: Partner,
     form: &str,
-    expires: &str,
-    limit: u8,
+    (expires, limit): (&str, u8),
+    code: bool,
 ) -> Result<(), Failure> {
     let language = session.language;
     let json = form_text(session, form)?;
@@ -37,6 +38,9 @@ pub async fn new(
     let (form, warnings) = Questionnaire::parse(&json)
         .map_err(|error| Failure::failed(say::form_refused(language, &words::form_error(forms, &error))))?;
     let expires = until::parse(session, expires)?;
+    if expires > driver::now().saturating_add(LINK_MS) {
+        return Err(Failure::usage(say::too_long_a_life(language)));
+    }
     let mut device = session.open()?;
     let case = pick::case(session, &mut device, case)?;
     let practice = device.practice_name().map_err(|e| session.wrong(e))?;
@@ -80,18 +84,24 @@ pub async fn new(
         &pick::case_name(&case),
         &time(expires),
     );
-    if !session.out.json && session.out.watched() {
+    if !session.out.json && (code || session.out.on_screen()) {
         words = format!("{words}\n{}", qr(&text));
     }
     words = format!("{words}\n{}\n{}", text.as_str(), say::send_it(language));
     sent.finish(session, value, &words)
 }
 
-/// The link as a code that a telephone reads.
+/// The link as a code that a telephone reads: dark modules are blanks, as on a terminal that is dark, and the margin is light.
 fn qr(text: &str) -> String {
-    QrCode::new(text.as_bytes())
-        .map(|code| code.render::<Dense1x2>().quiet_zone(true).build())
-        .unwrap_or_default()
+    let drawn = QrCode::new(text.as_bytes()).map(|code| {
+        let mut drawing = code.render::<Dense1x2>();
+        drawing
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark)
+            .quiet_zone(true)
+            .build()
+    });
+    drawn.unwrap_or_default()
 }
 
 fn form_text(session: &Session, form: &str) -> Result<Vec<u8>, Failure> {
@@ -188,7 +198,11 @@ pub async fn revoke(session: &Session, wanted: &str) -> Result<(), Failure> {
     sent.finish(session, value, &say::now_revoked(session.language))
 }
 
-fn find(session: &Session, device: &Device, wanted: &str) -> Result<LinkSummary, Failure> {
+/// The link that is meant.
+///
+/// # Errors
+/// There is none, or there are several.
+pub fn find(session: &Session, device: &Device, wanted: &str) -> Result<LinkSummary, Failure> {
     let links = device.links(driver::now()).map_err(|e| session.wrong(e))?;
     let fits = |link: &LinkSummary| !wanted.is_empty() && link.invite.to_string().starts_with(wanted);
     let mut found = links.into_iter().filter(fits);
@@ -196,5 +210,38 @@ fn find(session: &Session, device: &Device, wanted: &str) -> Result<LinkSummary,
         (Some(only), None) => Ok(only),
         (Some(_), Some(_)) => Err(Failure::usage(say::several(session.language, wanted))),
         (None, _) => Err(Failure::failed(say::no_such_link(session.language, wanted))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_on_the_screen_is_the_links() {
+        let parts = ["a".repeat(22), "b".repeat(43), "c".repeat(43)];
+        let link = format!("https://relay.example:8787/i#v1.{}", parts.join("."));
+        let drawn = qr(&link);
+        // Two modules are one above the other in a character; a blank is dark.
+        let rows = drawn.lines().flat_map(|line| {
+            let half = |set: &'static str| line.chars().map(move |c| !set.contains(c)).collect::<Vec<bool>>();
+            [half("█▀"), half("█▄")]
+        });
+        let code = QrCode::new(link.as_bytes()).unwrap();
+        let (width, quiet) = (code.width(), 4);
+        let read: Vec<Vec<bool>> = rows.skip(quiet).take(width).collect();
+        let dark = code.to_colors();
+        for (y, row) in read.iter().enumerate() {
+            for x in 0..width {
+                let module = dark[y * width + x] == qrcode::Color::Dark;
+                assert_eq!(row[x + quiet], module, "{x}, {y}");
+            }
+        }
+        assert!(
+            drawn
+                .lines()
+                .all(|line| line.chars().count() == width + 2 * quiet)
+        );
+        assert!(width + 2 * quiet <= 72, "it fits a terminal of 80 columns");
     }
 }

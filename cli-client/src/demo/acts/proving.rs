@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use troth_client_core::intake::IntakeLink;
 use troth_protocol::ids::{PracticeId, VerifyingKey};
 use troth_server::{audit, keyfile};
 
@@ -52,6 +53,7 @@ pub fn look_for_secrets(
     running: Files,
     practice: PracticeId,
     [code, words, invitation]: [&str; 3],
+    link: &IntakeLink,
 ) -> Result<(), Failure> {
     let session = teller.session;
     let mut places = running;
@@ -70,9 +72,21 @@ pub fn look_for_secrets(
     // What stands before the # is the relay's own address.
     let invitation = invitation.rsplit('#').next().unwrap_or_default();
     let (unbroken, whole) = (code.replace('-', ""), invitation.replace('-', ""));
-    let codes = [code, &unbroken, invitation, &whole];
+    let fragment = link.fragment();
+    // Of the link: its secret, and the recipient key's digest, as they are written there. The search has bytes in hexadecimal too.
+    let mut parts = fragment.rsplit('.');
+    let (secret, recipient) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let codes = [code, &unbroken, invitation, &whole, secret, recipient];
     let mut needles = search::needles(story::SECRETS.into_iter().chain(codes));
     needles.extend(search::runs(words));
+    let plain = link.secret.to_bytes();
+    let raw = places
+        .iter()
+        .find(|(_, bytes)| search::holds(bytes, plain.as_slice()));
+    if let Some((place, _)) = raw {
+        let words = say::secret_found(session.language, secret, "bytes", place);
+        return teller.claim("nothing_to_read", false, &words);
+    }
     let known = places
         .iter()
         .any(|(_, bytes)| search::holds(bytes, practice.as_bytes()));

@@ -99,6 +99,10 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::NotOpened => {
             "无法打开：它已被删除，或发送者未遵循本程序的格式；请再次询问来访者".into()
         }
+        DeviceError::AnotherClient => {
+            "这并非首次通过该链接作答的人：另有他人持有链接；请以其他方式向来访者确认".into()
+        }
+        DeviceError::NotHolding => "这些答复与所发送的表单不符：请让来访者重新作答".into(),
         DeviceError::NoSuchQuarantine => {
             "没有以此编号搁置的内容，或已作出决定：请用 `troth quarantine list` 列出".into()
         }

@@ -292,8 +292,21 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "可作答至何时：14d、2w、12h、日期或时间",
     ),
     ("troth intake new.limit", "可作答几次"),
+    ("troth intake new.qr", "即使输出不到屏幕，也以二维码打印链接"),
     ("troth intake list", "列出链接及其结果"),
     ("troth intake list.case", CASE),
+    (
+        "troth intake remind",
+        "列出尚未作答者，并给出不透露所问内容、提问者和缘由的提醒消息",
+    ),
+    (
+        "troth intake remind.invite",
+        "链接：其标识的开头；不指定则为所有有效且未作答的链接",
+    ),
+    (
+        "troth intake remind.with_link",
+        "在消息中附上链接本身，供遗失链接的人使用",
+    ),
     ("troth intake revoke", "关闭链接：不再接受作答"),
     ("troth intake revoke.invite", "链接：其标识的开头"),
     ("troth intake fill", "来访者一方：不用浏览器，通过链接作答"),
@@ -414,7 +427,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("troth export.case", CASE),
     (
         "troth export.format",
-        "带历史的 Automerge 文档，或当前状态的 JSON",
+        "带历史的 Automerge 文档、当前状态的 JSON，或答复与同意的 FHIR Bundle",
     ),
     ("troth export.out", "尚不存在的文件或目录，或已有的目录"),
     ("troth export.lane", "只导出此分区；默认导出过程笔记以外的全部"),

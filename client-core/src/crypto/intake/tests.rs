@@ -155,3 +155,31 @@ fn nothing_secret_is_printed() {
         "IntakeSecret(secret) StretchedPin(secret) ClientKeys(secret)"
     );
 }
+
+#[test]
+fn what_is_short_is_of_one_length_and_its_padding_is_nothing_else() {
+    let one = secret();
+    let lengths = [1, 300, 3_000, 8_000].map(|length| {
+        let form: Vec<u8> = (0..length)
+            .map(|i| b'a' + u8::try_from(i % 23).unwrap())
+            .collect();
+        let sealed = one.seal_form(&mut rand::rng(), &CONTEXT, &form).unwrap();
+        assert_eq!(one.open_form(&CONTEXT, &sealed).unwrap(), form, "{length}");
+        sealed.len()
+    });
+    assert!(lengths.iter().all(|length| *length == lengths[0]), "{lengths:?}");
+    let long: Vec<u8> = (0..40_000u32)
+        .flat_map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes())
+        .collect();
+    let sealed = one.seal_form(&mut rand::rng(), &CONTEXT, &long).unwrap();
+    assert_eq!(one.open_form(&CONTEXT, &sealed).unwrap(), long);
+    // What was sealed before it was padded to this length opens as well; padding that says something does not.
+    let key = keys::intake_form_key(&one.0);
+    let short = payload::layout(b"a form").unwrap().split_off(aead::NONCE);
+    let sealed = aead::seal(&key, &mut rand::rng(), &CONTEXT.encode(), &short);
+    assert_eq!(one.open_form(&CONTEXT, &sealed).unwrap(), b"a form");
+    let mut padded = payload::padded_to(b"a form", FORM).unwrap();
+    *padded.last_mut().unwrap() = 1;
+    let sealed = aead::seal(&key, &mut rand::rng(), &CONTEXT.encode(), &padded);
+    assert_eq!(one.open_form(&CONTEXT, &sealed), Err(OpenError::Padding));
+}

@@ -97,9 +97,10 @@ impl<S: Storage> Device<S> {
             .get(&document)
             .ok_or(DeviceError::NoSuchDocument(document))?;
         let erased = || {
-            found
-                .erased()
-                .map(|position| cbor::encode(&Answered::Erased(position)))
+            // Nobody is told so before all of it is gone.
+            let left = self.left_of_lane(&document).is_ok_and(|left| !left.is_empty());
+            let position = found.erased().filter(|_| !left);
+            position.map(|position| cbor::encode(&Answered::Erased(position)))
         };
         let answered = match answered {
             Some(answered) => answered.to_vec(),
