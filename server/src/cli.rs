@@ -3,6 +3,7 @@
 mod assets;
 mod logs;
 mod memory;
+mod page;
 mod serve;
 mod verify;
 mod witness;
@@ -34,8 +35,10 @@ enum Command {
     Verify(verify::Arguments),
     /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
     Witness(witness::Arguments),
+    /// Serve the intake page on an origin of its own, for a relay that is elsewhere
+    Page(page::Arguments),
     /// Print the SHA-256 of every file of the intake page, for comparing a live page with a release
-    Assets,
+    Assets(assets::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -55,7 +58,8 @@ pub fn run() -> ExitCode {
         }
         Command::Verify(arguments) => verify::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
-        Command::Assets => assets::run(),
+        Command::Page(arguments) => page::run(arguments),
+        Command::Assets(arguments) => assets::run(&arguments),
     };
     let (code, why) = match done {
         Ok(code) => return code,
