@@ -1,5 +1,5 @@
-//! Puts the intake page into the relay, where it was built: `cargo xtask web` builds it into `web-client/dist`, with a compressed
-//! copy beside each file. `TROTH_WEB_DIST` names another folder. Without it the relay says that it has no page.
+//! Puts the intake page into the relay, where it was built: `cargo xtask web` builds it into `web-client/dist`, with two compressed
+//! copies beside each file. `TROTH_WEB_DIST` names another folder. Without it the relay says that it has no page.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,11 +25,13 @@ fn main() -> io::Result<()> {
         let name = name
             .to_str()
             .ok_or_else(|| io::Error::other("a file's name is no text"))?;
-        let (path, small) = (file.canonicalize()?, format!("{}.gz", file.display()));
-        let small = Path::new(&small).canonicalize()?;
+        let path = file.canonicalize()?;
+        let small = |ending: &str| Path::new(&format!("{}.{ending}", file.display())).canonicalize();
+        let (gzip, brotli) = (small("gz")?, small("br")?);
         let _ = writeln!(
             table,
-            "    File {{ path: {name:?}, bytes: include_bytes!({path:?}), gzip: include_bytes!({small:?}) }},"
+            "    File {{ path: {name:?}, bytes: include_bytes!({path:?}), gzip: include_bytes!({gzip:?}), \
+             brotli: include_bytes!({brotli:?}) }},"
         );
     }
     table.push_str("]\n");
@@ -42,7 +44,10 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             list(&path, files)?;
-        } else if path.extension().is_none_or(|extension| extension != "gz") {
+        } else if path
+            .extension()
+            .is_none_or(|extension| extension != "gz" && extension != "br")
+        {
             files.push(path);
         }
     }

@@ -8,11 +8,13 @@
 //! | `content` | what is sealed: what the link asks, what is said through it, what is answered |
 //! | `visit` | a link that was opened and checked, and what can be said through it |
 //! | `pin` | which PINs may be chosen |
+//! | `receipt` | what a client is left with, and how it is checked |
 
 mod consents;
 mod content;
 mod link;
 mod pin;
+mod receipt;
 mod visit;
 
 use thiserror::Error;
@@ -24,6 +26,7 @@ pub use consents::{Consent, Place, verify_consents};
 pub use content::{Answered, Asking, Copied, Draft, Said, Spoken};
 pub use link::IntakeLink;
 pub use pin::{Pin, PinFault};
+pub use receipt::{IntakeReceipt, ReceiptFault};
 pub use visit::{Sending, Visit};
 
 /// Why a link cannot be used, or something cannot be said through it.

@@ -20,6 +20,8 @@ pub struct View<'a> {
     pub description: Option<&'a str>,
     /// Whose it is.
     pub copyright: Option<&'a str>,
+    /// Its version: what is consented to, is consented to in this one.
+    pub version: Option<&'a str>,
     /// The language that was asked for.
     pub language: &'a str,
     /// Every language that it has.
@@ -101,6 +103,7 @@ pub fn draw<'a>(sheet: &'a Sheet<'_>, language: &'a str) -> View<'a> {
         title: form.title().show(language),
         description: form.description().map(|text| text.show(language)),
         copyright: form.copyright().map(|text| text.show(language)),
+        version: form.version(),
         language,
         languages: form.languages(),
         complete: sheet.astray().is_empty() && rows.iter().all(|row| row.faults.is_empty() || !row.enabled),

@@ -3,6 +3,7 @@
 mod assets;
 mod logs;
 mod memory;
+mod page;
 mod serve;
 mod shell;
 mod verify;
@@ -41,8 +42,10 @@ enum Command {
     Verify(verify::Arguments),
     /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
     Witness(witness::Arguments),
+    /// Serve the intake page on an origin of its own, for a relay that is elsewhere
+    Page(page::Arguments),
     /// Print the SHA-256 of every file of the intake page, for comparing a live page with a release
-    Assets,
+    Assets(assets::Arguments),
     /// Print a script that completes these commands in a shell
     Completions(shell::Completions),
     /// Write manual pages, one for each command
@@ -66,9 +69,10 @@ pub fn run() -> ExitCode {
         }
         Command::Verify(arguments) => verify::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
-        Command::Assets => assets::run(),
         Command::Completions(arguments) => shell::completions(&arguments, &mut Cli::command()),
         Command::Man(arguments) => shell::man(&arguments, Cli::command()),
+        Command::Page(arguments) => page::run(arguments),
+        Command::Assets(arguments) => assets::run(&arguments),
     };
     let (code, why) = match done {
         Ok(code) => return code,

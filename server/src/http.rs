@@ -10,6 +10,7 @@
 //! | `/log/<practice>/tile/<L>/<N>[.p/<W>]` | hashes of the tree (C2SP tlog-tiles) |
 //! | `/log/<practice>/tile/entries/…` | refused: entries go to members only, over their connection |
 //! | `/i`, `/i/…` | the intake page, where it was built in |
+//! | `/r` | the same page, which checks the receipt behind `#` |
 //! | `/.well-known/troth-assets` | the SHA-256 of each of its files |
 //!
 //! Checkpoints and tiles are hashes of hashes: they say how large a ledger is, and nothing of what is in it.
@@ -19,6 +20,7 @@ mod entrance;
 mod health;
 mod ledger;
 pub mod page;
+pub mod page_host;
 mod sync;
 pub mod tls;
 
@@ -55,10 +57,7 @@ pub fn router(relay: Relay) -> Router {
         .route("/log/{practice}/checkpoint", get(ledger::checkpoint))
         .route("/log/{practice}/witnessed", get(ledger::witnessed))
         .route("/log/{practice}/tile/{*tile}", get(ledger::tile))
-        .route("/i", get(page::index))
-        .route("/i/", get(page::index))
-        .route("/i/{*path}", get(page::file))
-        .route("/.well-known/troth-assets", get(page::listed))
+        .merge(page::routes(None))
         .fallback(nothing)
         .layer(axum::middleware::map_response(secured))
         .with_state(Shared {

@@ -11,6 +11,7 @@ mod fetch;
 mod idle;
 mod latency;
 mod million;
+mod page;
 mod people;
 mod raw;
 mod report;
@@ -36,7 +37,7 @@ pub struct Options {
 }
 
 /// The measurements by name, in order.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "raw",
     "appends",
     "fan-out",
@@ -45,6 +46,7 @@ pub const NAMES: [&str; 9] = [
     "idle",
     "storm",
     "people",
+    "page",
     "million",
 ];
 
@@ -97,6 +99,9 @@ pub fn run(options: &Options) -> Result<Report> {
         }
         if options.wants("people") {
             people::measure(options, &mut report).context("people")?;
+        }
+        if options.wants("page") {
+            page::measure(options, &mut report).context("page")?;
         }
         if options.wants("million") {
             million::measure(options, &mut report).await.context("million")?;

@@ -1,5 +1,7 @@
 // The page's line to the worker that holds the link.
 
+import coreUrl from "../pkg/troth_web_bg.wasm?url";
+import { persist } from "./relay";
 import workerUrl from "./worker?worker&url";
 
 export type Language = "en" | "zh-CN";
@@ -11,7 +13,8 @@ export interface Linked {
   readers: string[];
   languages: string[] | null;
   erased: boolean;
-  closed: number | null;
+  /** Why it takes no answers: `expired`, `used`, `revoked`, or a rule's refusal. */
+  closed: string | null;
   expires: number;
   sent: number;
   tries: number | null;
@@ -43,6 +46,7 @@ export interface View {
   title: string;
   description: string | null;
   copyright: string | null;
+  version: string | null;
   language: string;
   languages: string[];
   complete: boolean;
@@ -55,12 +59,22 @@ export interface Fault {
   text: string;
 }
 
-export interface Receipt {
-  practice: string;
+/** What a receipt says. */
+export interface Shown {
+  kind: "answers" | "withdraw" | "copy" | "erase";
   submission: string;
   position: number;
   received: number;
-  checkpoint: { origin: string; size: number; root: string };
+  origin: string;
+  size: number;
+  root: string;
+  key: string;
+}
+
+export interface Receipt extends Shown {
+  /** Where it can be checked, and the same as a QR code. */
+  address: string;
+  code: { path: string; width: number } | null;
 }
 
 export interface Reply {
@@ -80,18 +94,30 @@ export interface Operations {
   remove(path: string): Promise<boolean>;
   faults(language: Language): Promise<Fault[]>;
   save(): Promise<void>;
-  submit(): Promise<Receipt>;
-  say(what: "withdraw" | "copy" | "erase"): Promise<Receipt>;
+  submit(page: string): Promise<Receipt>;
+  say(what: "withdraw" | "copy" | "erase", consents: string[], page: string): Promise<Receipt>;
   replies(language: Language): Promise<Reply[]>;
+  receipt(fragment: string): Promise<Shown>;
+  /** The size of the ledger that the receipt's entry is in now. */
+  prove(relay: string): Promise<number>;
 }
+
+/** The relay, if it is not the one that serves this page. */
+export const relay = document.querySelector<HTMLMetaElement>('meta[name="troth-relay"]')?.content || location.origin;
+/** Where receipts are checked. */
+export const receipts = `${location.origin}/r`;
 
 // The one script that the page starts: Trusted Types let nothing else through.
 const trusted = window.trustedTypes?.createPolicy("troth", { createScriptURL: (url: string) => url });
+
+// Already on its way: the page asks for it itself.
+const core = (waiting: (is: boolean) => void) => persist(() => WebAssembly.compileStreaming(fetch(coreUrl)), waiting);
 
 /** Starts the worker. `waiting` is told when the relay does not answer, and when it does again. */
 export function begin(waiting: (is: boolean) => void): Operations {
   const url = trusted ? trusted.createScriptURL(workerUrl) : workerUrl;
   const worker = new Worker(url as string, { type: "module" });
+  core(waiting).then((module) => worker.postMessage({ module }));
   const open = new Map<number, { resolve: (value: unknown) => void; reject: (word: string) => void }>();
   let next = 0;
   worker.onmessage = (event: MessageEvent) => {
@@ -101,6 +127,7 @@ export function begin(waiting: (is: boolean) => void): Operations {
     if ("error" in event.data) call?.reject(event.data.error);
     else call?.resolve(event.data.value);
   };
+  addEventListener("pagehide", () => worker.terminate());
   return new Proxy({} as Operations, {
     get: (_, name) => (...args: unknown[]) =>
       new Promise((resolve, reject) => {

@@ -1,25 +1,35 @@
 // Everything that holds a secret happens here, beside the page: keys, the form's rules, the messages to the relay.
 
-import init, { Session } from "../pkg/troth_web.js";
-import wasm from "../pkg/troth_web_bg.wasm?url";
-import { ask } from "./relay";
+import init, { ReceiptCheck, Session } from "../pkg/troth_web.js";
+import { Line, persist } from "./relay";
 import type { Operations } from "./session";
 
+/** The relay takes two drafts a second at most. */
+const DRAFT_PAUSE_MS = 600;
+
 let session: Session;
-let relay = "";
-const ready = init({ module_or_path: wasm });
+let line: Line;
+let receipt: ReceiptCheck;
+let begin: (module: WebAssembly.Module) => void = () => {};
+const ready = new Promise<WebAssembly.Module>((go) => (begin = go)).then((module) => init({ module_or_path: module }));
 const waiting = (is: boolean) => postMessage({ waiting: is });
-const talk = (frame: Uint8Array) => ask(relay, frame, waiting);
+const sleep = (ms: number) => new Promise((go) => setTimeout(go, ms));
+
+/** The receipt of what was sent last, once the relay has signed a ledger that holds it. */
+async function signed(page: string) {
+  session.linked(await line.ask(session.question()));
+  return JSON.parse(session.receipt(page));
+}
 
 const operations: Operations = {
-  async open(at, fragment) {
+  async open(relay, fragment) {
+    line = new Line(relay, waiting);
     await ready;
-    relay = at;
-    session = new Session(at, fragment);
-    return JSON.parse(session.linked(await talk(session.question())));
+    session = new Session(relay, fragment);
+    return JSON.parse(session.linked(await line.ask(session.question())));
   },
   async pin(typed) {
-    return JSON.parse(session.unlocked(await talk(session.pin(typed))));
+    return JSON.parse(session.unlocked(await line.ask(session.pin(typed))));
   },
   async start(language) {
     session.start(language);
@@ -40,29 +50,55 @@ const operations: Operations = {
     return JSON.parse(session.faults(language));
   },
   async save() {
-    session.unlocked(await talk(session.draft()));
+    try {
+      session.unlocked(await line.ask(session.draft()));
+    } catch (word) {
+      if (word !== "refused:60") throw word;
+      await sleep(DRAFT_PAUSE_MS);
+      session.unlocked(await line.ask(session.draft()));
+    }
   },
-  async submit() {
-    const frame = session.submit(Date.now(), new Date().toISOString());
-    session.sent(await talk(frame));
-    session.linked(await talk(session.question()));
-    const receipt = JSON.parse(session.receipt());
+  async submit(page) {
+    session.sent(await line.ask(session.submit(Date.now(), new Date().toISOString())));
+    const done = await signed(page);
     // What was sent stays behind the PIN for a while, to be looked at again; that it could not is no reason to worry anybody.
-    await talk(session.draft());
-    return receipt;
+    await operations.save().catch(() => {});
+    return done;
   },
-  async say(what) {
-    session.sent(await talk(session.ask(Date.now(), what)));
-    session.linked(await talk(session.question()));
-    return JSON.parse(session.receipt());
+  async say(what, consents, page) {
+    session.sent(await line.ask(session.ask(Date.now(), what, consents)));
+    return signed(page);
   },
   async replies(language) {
     return JSON.parse(session.replies(language));
   },
+  async receipt(fragment) {
+    await ready;
+    receipt = new ReceiptCheck(fragment);
+    return JSON.parse(receipt.shown());
+  },
+  async prove(relay) {
+    const get = async (path: string) => {
+      const answer = await persist(() => fetch(relay + path, { cache: "no-store", credentials: "omit" }), waiting);
+      if (!answer.ok) throw "receipt-unknown";
+      return new Uint8Array(await answer.arrayBuffer());
+    };
+    const ledger = receipt.path();
+    const tiles = receipt.current(await get(`${ledger}/checkpoint`));
+    await Promise.all(tiles.map(async (path) => receipt.tile(path, await get(`${ledger}/${path}`))));
+    return receipt.prove();
+  },
 };
 
-addEventListener("message", async (event: MessageEvent<{ id: number; name: keyof Operations; args: unknown[] }>) => {
-  const { id, name, args } = event.data;
+interface Call {
+  id: number;
+  name: keyof Operations;
+  args: unknown[];
+}
+
+addEventListener("message", async ({ data }: MessageEvent<Call | { module: WebAssembly.Module }>) => {
+  if ("module" in data) return begin(data.module);
+  const { id, name, args } = data;
   try {
     const operation = operations[name] as (...args: unknown[]) => Promise<unknown>;
     postMessage({ id, value: await operation(...args) });

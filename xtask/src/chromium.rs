@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -14,6 +15,8 @@ use crate::steps::Outcome;
 pub const VARIABLE: &str = "TROTH_CHROMIUM";
 /// See [`VARIABLE`].
 pub const LIBRARIES: &str = "TROTH_CHROMIUM_LIBRARIES";
+/// See [`VARIABLE`]: its fonts, as fontconfig reads it.
+pub const FONTS: &str = "TROTH_CHROMIUM_FONTS";
 /// Makes a test that finds no browser fail.
 pub const MUST: &str = "TROTH_BROWSER_TESTS";
 
@@ -29,12 +32,24 @@ pub fn fetch() -> Result<Outcome> {
         let why = "there is no Chromium, and this is no Debian: install it, and name it in TROTH_CHROMIUM";
         return Ok(Outcome::LeftOut(why.to_owned()));
     }
-    unpacked(FOLDER, |apt| {
+    let root = unpacked(FOLDER, |apt| {
         let needed = apt.closure(&["chromium"])?;
         let missing = |name: &String| !works(&mut program("dpkg-query", &["--status", name]));
         Ok(needed.into_iter().filter(missing).collect())
     })?;
-    Ok(Outcome::noting("Debian's"))
+    // Nothing of it is installed, so nothing would find its fonts.
+    let fonts = format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n  \
+         <dir>{root}/usr/share/fonts</dir>\n  <dir>/usr/share/fonts</dir>\n  <cachedir>{root}/cache</cachedir>\n</fontconfig>\n",
+        root = root.display()
+    );
+    fs::write(root.join("fonts.conf"), fonts)?;
+    Ok(Outcome::noting("Debian's, unpacked"))
+}
+
+/// Whether there is one.
+pub fn is_here() -> bool {
+    env::var_os(VARIABLE).is_some() || !environment().is_empty()
 }
 
 /// The environment that the tests find it by; nothing where there is none.
@@ -51,5 +66,9 @@ pub fn environment() -> Vec<(&'static str, OsString)> {
         return Vec::new();
     }
     let arch = format!("usr/lib/{}-linux-gnu", env::consts::ARCH);
-    vec![(VARIABLE, browser.into()), (LIBRARIES, root.join(arch).into())]
+    vec![
+        (VARIABLE, browser.into()),
+        (LIBRARIES, root.join(arch).into()),
+        (FONTS, root.join("fonts.conf").into()),
+    ]
 }

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
+use crate::chromium;
 use crate::command::cargo;
 
 /// Runs a program of the `tests` crate with the arguments given, and ends as it does.
 pub fn forward(bin: &str, args: &[String]) -> ExitCode {
     let status = cargo(&["run", "--release", "--package", "troth-tests", "--bin", bin, "--"])
         .args(args)
+        .envs(chromium::environment())
         .status();
     match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,

@@ -34,7 +34,7 @@ struct Xtask {
 enum Task {
     /// Hold the tree against the project's rules: everything but the tests
     Check,
-    /// Check, build for WebAssembly, run every test, and run the demo as a user would
+    /// Build the intake page, check, run every test, walks through the page in Chromium among them, and run the demo as a user would
     Test,
     /// Build what the browser needs for wasm32-unknown-unknown
     Wasm {
@@ -47,6 +47,9 @@ enum Task {
         /// Walk through it in Chromium, too
         #[arg(long)]
         test: bool,
+        /// The same, and keep a picture of each step in `docs/screenshots`
+        #[arg(long)]
+        screenshots: bool,
     },
     /// Measure the relay against this machine's raw limits
     Bench {
@@ -76,7 +79,11 @@ fn main() -> ExitCode {
         Task::Check => check::check(&mut steps),
         Task::Test => test::test(&mut steps),
         Task::Wasm { release } => steps.take("wasm", || wasm::wasm(release)),
-        Task::Web { test } => web::web(&mut steps, test),
+        Task::Web {
+            screenshots: true, ..
+        } => web::web(&mut steps, web::Walk::WithPictures),
+        Task::Web { test: true, .. } => web::web(&mut steps, web::Walk::Yes),
+        Task::Web { .. } => web::web(&mut steps, web::Walk::No),
         Task::Bench { args } => return forward::forward("troth-bench", &args),
         Task::Fuzz { target, seconds } => {
             steps.take("fuzz", || fuzz::fuzz(target.as_deref(), seconds));

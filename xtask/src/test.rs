@@ -2,12 +2,14 @@
 
 use crate::command::{cargo, run, works};
 use crate::steps::{Outcome, Steps};
-use crate::{check, node, strace, wasm};
+use crate::{check, chromium, node, strace, web};
 
-/// Takes every step there is: the checks, the build for the browser, the tests, and the demo.
+/// Takes every step there is: the page, the checks, the tests, and the demo. The page comes first: the relay that is tested, and
+/// everything that is linked with it, holds the page and is compiled once. For WebAssembly it takes every crate that has to build for it.
 pub fn test(steps: &mut Steps) {
+    web::build(steps);
+    steps.take("chromium", chromium::fetch);
     check::check(steps);
-    steps.take("wasm", || wasm::wasm(false));
     steps.take("node packages", node::packages);
     steps.take("strace", strace::fetch);
     steps.take("doc tests", || {
@@ -29,6 +31,11 @@ pub fn test(steps: &mut Steps) {
         };
         if let Some(strace) = strace::fetched() {
             tests.env(strace::VARIABLE, strace);
+        }
+        tests.envs(chromium::environment());
+        // What could not be had was named above; what could be had is used.
+        if web::can_be_walked() {
+            tests.env(chromium::MUST, "1");
         }
         run(&mut tests)?;
         Ok(Outcome::DONE)

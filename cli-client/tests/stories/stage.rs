@@ -182,6 +182,11 @@ pub fn first_line(mut child: Child) -> (String, Child) {
 }
 
 impl Relay {
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Stops it as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

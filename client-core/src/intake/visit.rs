@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use troth_forms::Questionnaire;
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
 use troth_protocol::entry::{Parsed, Signed};
-use troth_protocol::ids::{DeviceId, Hash, PracticeId};
+use troth_protocol::ids::{DeviceId, Hash, PracticeId, VerifyingKey};
 use troth_protocol::labels;
 use troth_protocol::rule::Rule;
 use troth_protocol::signature::{Signature, message};
@@ -98,6 +98,11 @@ impl Visit {
     /// The practice.
     pub const fn practice(&self) -> &PracticeId {
         &self.context.practice
+    }
+
+    /// The public half of the link's key.
+    pub fn link_key(&self) -> VerifyingKey {
+        self.link.secret.signing().verifying_key()
     }
 
     /// The ledger as the relay signed it last.

@@ -1,7 +1,7 @@
 //! Checkpoints and tiles, as C2SP tlog-tiles lays them out.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use troth_protocol::checkpoint::{CompactCheckpoint, SignatureLine};
 use troth_protocol::ids::{Hash, PracticeId, VerifyingKey};
@@ -10,6 +10,8 @@ use troth_protocol::tree::{TILE_WIDTH, TilePath, encode_tile};
 use super::{Shared, sentence};
 use crate::directory::Ledger;
 
+/// Hashes of hashes are for everybody: a page on another origin, which checks a receipt, among them.
+const EVERYBODY: (HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
 /// A complete tile never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -54,7 +56,7 @@ fn note(shared: &Shared, ledger: &Ledger, checkpoint: &CompactCheckpoint, lines:
         });
     match note {
         Ok(note) => (
-            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), EVERYBODY],
             note.to_string(),
         )
             .into_response(),
@@ -94,6 +96,7 @@ pub async fn tile(State(shared): State<Shared>, Path((practice, tile)): Path<(St
                 [
                     (header::CONTENT_TYPE, "application/octet-stream"),
                     (header::CACHE_CONTROL, keep),
+                    EVERYBODY,
                 ],
                 bytes,
             )

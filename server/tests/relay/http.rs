@@ -86,6 +86,8 @@ async fn a_stranger_rebuilds_the_tree_from_the_tiles_alone() {
     let note = get(&routes, &format!("/log/{practice}/checkpoint")).await;
     assert_eq!(note.header(header::CONTENT_TYPE), "text/plain; charset=utf-8");
     assert_eq!(note.header(header::CACHE_CONTROL), "no-store");
+    // A page on another origin may check a receipt.
+    assert_eq!(note.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
     let origin = format!("{ORIGIN}/{practice}");
     let checkpoint = SignedCheckpoint::parse(&note.body)
         .unwrap()
@@ -100,6 +102,7 @@ async fn a_stranger_rebuilds_the_tree_from_the_tiles_alone() {
         let answer = get(&routes, &format!("/log/{practice}/{path}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/octet-stream");
+        assert_eq!(answer.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
         assert_eq!(
             answer.header(header::CACHE_CONTROL).contains("immutable"),
             path.width() == TILE_WIDTH
@@ -182,6 +185,7 @@ async fn every_answer_is_guarded() {
         "/readyz",
         "/i",
         "/i/x",
+        "/r",
         "/log/00/checkpoint",
         "/v1/sync",
         "/none",

@@ -1,11 +1,14 @@
 //! What of the intake page is Rust: every key and cipher, the form's rules, and the messages to the relay. The page itself draws
 //! what comes from here and sends what it is given; it neither reads a message nor holds a key.
 //!
-//! One [`Session`] is one link. Bytes go to the relay and come from it; everything else is JSON for the page. An error is a word
+//! One [`Session`] is one link, one [`ReceiptCheck`] one receipt. Bytes go to the relay and come from it; everything else is JSON for the page. An error is a word
 //! that the page has a sentence for, in each language.
 
+mod check;
 mod page;
+mod words;
 
+use check::Check;
 use page::Page;
 use wasm_bindgen::prelude::*;
 
@@ -123,12 +126,12 @@ impl Session {
         thrown(self.0.submit(milliseconds(now_ms), authored))
     }
 
-    /// Says something about what was sent: `withdraw`, `copy` or `erase`.
+    /// Says something about what was sent: `withdraw`, `copy` or `erase`. `consents` names those that are withdrawn.
     ///
     /// # Errors
     /// As [`Self::submit`].
-    pub fn ask(&mut self, now_ms: f64, what: &str) -> Thrown<Vec<u8>> {
-        thrown(self.0.ask(milliseconds(now_ms), what))
+    pub fn ask(&mut self, now_ms: f64, what: &str, consents: Vec<String>) -> Thrown<Vec<u8>> {
+        thrown(self.0.ask(milliseconds(now_ms), what, consents))
     }
 
     /// Takes the relay's answer to what was sent.
@@ -139,12 +142,13 @@ impl Session {
         thrown(self.0.sent(frame))
     }
 
-    /// The receipt of what was sent last, once [`Self::linked`] has shown a signed ledger that holds it.
+    /// The receipt of what was sent last, once [`Self::linked`] has shown a signed ledger that holds it. `page` is the address
+    /// that checks receipts.
     ///
     /// # Errors
-    /// `no-checkpoint`.
-    pub fn receipt(&mut self) -> Thrown<String> {
-        thrown(self.0.receipt())
+    /// `altered`.
+    pub fn receipt(&mut self, page: &str) -> Thrown<String> {
+        thrown(self.0.receipt(page))
     }
 
     /// What the practice answered.
@@ -153,6 +157,57 @@ impl Session {
     /// `locked`.
     pub fn replies(&self, language: &str) -> Thrown<String> {
         thrown(self.0.replies(language))
+    }
+}
+
+/// A receipt that is being checked.
+#[wasm_bindgen]
+pub struct ReceiptCheck(Check);
+
+#[wasm_bindgen]
+impl ReceiptCheck {
+    /// Reads what stands behind `#`.
+    ///
+    /// # Errors
+    /// `receipt-none`, `receipt-truncated`, `version`, `receipt-altered`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(fragment: &str) -> Thrown<ReceiptCheck> {
+        thrown(Check::new(fragment)).map(Self)
+    }
+
+    /// What it says.
+    pub fn shown(&self) -> String {
+        self.0.shown()
+    }
+
+    /// Path below which the relay serves this ledger.
+    pub fn path(&self) -> String {
+        self.0.path()
+    }
+
+    /// Takes the ledger as the relay signs it now: paths of the tiles that are needed, below [`Self::path`].
+    ///
+    /// # Errors
+    /// `receipt-other-ledger`, `receipt-shorter`.
+    pub fn current(&mut self, note: &[u8]) -> Thrown<Vec<String>> {
+        thrown(self.0.current(note))
+    }
+
+    /// Takes a tile.
+    ///
+    /// # Errors
+    /// `receipt-not-in-it`.
+    pub fn tile(&mut self, path: &str, bytes: &[u8]) -> Thrown<()> {
+        thrown(self.0.tile(path, bytes))
+    }
+
+    /// Whether they prove it: the size of the ledger that the entry is in now.
+    ///
+    /// # Errors
+    /// `receipt-not-in-it`.
+    pub fn prove(&self) -> Thrown<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a ledger of 2^53 entries will not be")]
+        thrown(self.0.prove()).map(|size| size as f64)
     }
 }
 

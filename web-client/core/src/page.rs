@@ -4,16 +4,16 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use serde_json::{Value as Json, json};
 use troth_client_core::crypto::{ClientKeys, StretchedPin};
-use troth_client_core::intake::{
-    Answered, Draft, IntakeError, IntakeLink, Pin, PinFault, Said, Sending, Visit,
-};
+use troth_client_core::intake::{Answered, Draft, IntakeLink, IntakeReceipt, Pin, Said, Sending, Visit};
 use troth_forms::value::Value;
-use troth_forms::words::{self, Language};
+use troth_forms::words::{Language, answer_fault};
 use troth_forms::{Checked, Questionnaire, Response};
-use troth_protocol::checkpoint::ledger_origin;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{self, ClientMessage, Receipt, RelayMessage};
 use zeroize::Zeroizing;
+
+use crate::check;
+use crate::words::{self, refused, word};
 
 /// See [`super::Session`].
 pub struct Page {
@@ -83,7 +83,7 @@ impl Page {
             "readers": visit.asking().map(|a| a.readers.clone()).unwrap_or_default(),
             "languages": self.form.as_ref().map(|form| form.languages().into_iter().map(str::to_owned).collect::<Vec<_>>()),
             "erased": visit.asking().is_err(),
-            "closed": visit.closed().map(Rule::number),
+            "closed": visit.closed().map(|rule| closed(&visit, rule, now)),
             "expires": visit.expires(),
             "sent": visit.sent(),
             "tries": visit.tries(),
@@ -196,9 +196,9 @@ impl Page {
         let form = self.form()?;
         let response = self.response.as_ref().ok_or("strange")?.complete(form, None);
         let faults = Checked::check(form, response).err().unwrap_or_default();
-        let told = faults.iter().map(
-            |fault| json!({ "path": fault.path, "text": words::answer_fault(language(tag), &fault.what) }),
-        );
+        let told = faults
+            .iter()
+            .map(|fault| json!({ "path": fault.path, "text": answer_fault(language(tag), &fault.what) }));
         Ok(Json::Array(told.collect()).to_string())
     }
 
@@ -218,10 +218,10 @@ impl Page {
         self.outgoing()
     }
 
-    pub fn ask(&mut self, now: u64, what: &str) -> Told<Vec<u8>> {
+    pub fn ask(&mut self, now: u64, what: &str, consents: Vec<String>) -> Told<Vec<u8>> {
         if self.sending.is_none() {
             let said = match what {
-                "withdraw" => Said::Withdraw { consents: Vec::new() },
+                "withdraw" => Said::Withdraw { consents },
                 "copy" => Said::Copy,
                 "erase" => Said::Erase,
                 _ => return Err("strange".into()),
@@ -263,24 +263,16 @@ impl Page {
         }
     }
 
-    pub fn receipt(&mut self) -> Told<String> {
+    pub fn receipt(&mut self, page: &str) -> Told<String> {
         let visit = self.visit.as_ref().ok_or("strange")?;
         let (Some(receipt), Some(sending)) = (self.receipt, &self.sending) else {
             return Err("strange".into());
         };
-        let asking = visit.asking().map_err(word)?;
-        let checkpoint = visit.checkpoint();
-        let origin = ledger_origin(&asking.origin, visit.practice());
-        if checkpoint.verify(&origin, &asking.ledger_key).is_err() || checkpoint.size <= receipt.position {
-            return Err("no-checkpoint".into());
-        }
-        let told = json!({
-            "practice": visit.practice().to_string(),
-            "submission": sending.hash.to_string(),
-            "position": receipt.position,
-            "received": receipt.received,
-            "checkpoint": { "origin": origin, "size": checkpoint.size, "root": checkpoint.root.to_string() },
-        });
+        let receipt = IntakeReceipt::of(visit, sending, &receipt).map_err(words::receipt)?;
+        let address = format!("{page}#{}", receipt.text());
+        let mut told = check::shown(&receipt);
+        told["code"] = check::code(&address).into();
+        told["address"] = address.into();
         self.sending = None;
         Ok(told.to_string())
     }
@@ -319,24 +311,12 @@ fn read(frame: &[u8]) -> Told<RelayMessage> {
     wire::message(frame).map_err(|_| "strange".into())
 }
 
-fn refused(rule: Rule) -> String {
-    format!("refused:{}", rule.number())
-}
-
-/// The word for an error.
-fn word(error: IntakeError) -> String {
-    match error {
-        IntakeError::NotALink => "not-a-link".into(),
-        IntakeError::Truncated => "truncated".into(),
-        IntakeError::Version(_) => "version".into(),
-        IntakeError::NotBehindIt => "not-behind-it".into(),
-        IntakeError::Erased => "erased".into(),
-        IntakeError::Closed(rule) => refused(rule),
-        IntakeError::TooLong(by) => format!("too-long:{by}"),
-        IntakeError::Pin(PinFault::TooShort) => "pin-short".into(),
-        IntakeError::Pin(PinFault::TooLong) => "pin-long".into(),
-        IntakeError::Pin(PinFault::Predictable) => "pin-predictable".into(),
-        IntakeError::OutOfMemory => "memory".into(),
-        IntakeError::Open(_) | IntakeError::Seal(_) => "sealed".into(),
+/// Why a link takes no answers, as far as what it shows tells.
+fn closed(visit: &Visit, rule: Rule, now: u64) -> String {
+    match rule {
+        _ if visit.sent() > 0 => "used".into(),
+        _ if now >= visit.expires() => "expired".into(),
+        Rule::Link | Rule::Closed => "revoked".into(),
+        other => refused(other),
     }
 }
