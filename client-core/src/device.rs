@@ -26,6 +26,7 @@
 //! | `policy` | what the practice decides for itself |
 //! | `fetch` | documents that were shared later, from their beginning; the whole ledger, for a new overseer |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
+//! | `restore` | a relay that came back from a backup: resumed by an admin, given back what it lost |
 //! | `review` | what was set aside, shown, entered again or discarded |
 //! | `compact` | snapshots: when one is made, how others' are judged |
 //! | `rows` | what is kept, table by table |
@@ -57,6 +58,7 @@ mod people;
 mod policy;
 mod recovery;
 mod report;
+mod restore;
 mod review;
 mod rows;
 mod sensitive;
@@ -97,7 +99,8 @@ pub use notes::{CONSENT, Consented, Recorded, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use policy::{PolicyChange, PolicySummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
-pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
+pub use report::{Effect, Event, Evidence, Over, Phase, Report, Restored, Status};
+pub use restore::Resumed;
 pub use review::QuarantineLine;
 pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
 pub use sharing::{Access, Share};
@@ -141,6 +144,7 @@ pub struct Device<S: Storage> {
     /// Whether this member's role shows them more than it did: the ledger is to be followed anew, from its beginning.
     refold: bool,
     compaction: compact::Compaction,
+    lost: restore::Lost,
 }
 
 /// The device's own secrets. Made here, never copied off.
@@ -239,6 +243,7 @@ impl<S: Storage> Device<S> {
             fetching: fetch::Fetching::default(),
             refold: false,
             compaction: compact::Compaction::default(),
+            lost: restore::Lost::default(),
         };
         device.restore()?;
         device.resume_pending()?;
@@ -317,7 +322,7 @@ impl<S: Storage> Device<S> {
     /// this device itself had come: what is not there yet would look as if it did not exist.
     fn check_whole(&self) -> Result<(), DeviceError> {
         let through = self.identity.waypoint.map_or(0, |waypoint| waypoint.size);
-        if self.frontier.size() < through {
+        if self.frontier.size() < through && !self.is_abandoned(through) {
             Err(DeviceError::CatchingUp)
         } else {
             Ok(())

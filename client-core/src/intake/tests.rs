@@ -60,6 +60,7 @@ fn scene() -> Scene {
             signature: [0; 64],
         },
         replies: Vec::new(),
+        ledger: None,
     };
     Scene {
         link,

@@ -1,7 +1,7 @@
 //! A link that was opened: only what is behind it, checked against it, makes one.
 
 use rand_core::CryptoRng;
-use troth_protocol::checkpoint::CompactCheckpoint;
+use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
 use troth_protocol::entry::{Parsed, Signed};
 use troth_protocol::ids::{DeviceId, Hash, PracticeId};
 use troth_protocol::labels;
@@ -99,6 +99,14 @@ impl Visit {
     /// The ledger as the relay signed it last.
     pub const fn checkpoint(&self) -> &CompactCheckpoint {
         &self.linked.checkpoint
+    }
+
+    /// The name that the checkpoint is signed under, for a relay that is called so.
+    pub fn ledger_origin(&self, relay: &str) -> String {
+        match &self.linked.ledger {
+            None => ledger_origin(relay, &self.linked.practice),
+            Some(ledger) => resumed_origin(relay, &self.linked.practice, ledger),
+        }
     }
 
     /// Why the link takes no answers; `None` while it takes them.

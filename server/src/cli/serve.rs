@@ -20,6 +20,10 @@ pub struct Arguments {
     /// TOML file with the same names as these flags; a flag comes before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// For the first start after a backup was restored: no ledger takes anything until an admin of its practice has resumed it
+    /// (`troth recovery resume`). Leave it out from the next start on
+    #[arg(long)]
+    restored: bool,
     /// How the log is written
     #[arg(long, value_enum, default_value_t)]
     log_format: Format,
@@ -32,7 +36,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     logs::start(arguments.log_format, arguments.log_level);
     let file = arguments.config.as_deref().map(Given::read).transpose()?;
-    let options = arguments.given.or(file.unwrap_or_default()).options()?;
+    let mut options = arguments.given.or(file.unwrap_or_default()).options()?;
+    options.restored = arguments.restored;
     allow_many_sockets();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("no threads to run on: {error}")))?;

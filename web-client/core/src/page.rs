@@ -10,7 +10,6 @@ use troth_client_core::intake::{
 use troth_forms::value::Value;
 use troth_forms::words::{self, Language};
 use troth_forms::{Checked, Questionnaire, Response};
-use troth_protocol::checkpoint::ledger_origin;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{self, ClientMessage, Receipt, RelayMessage};
 use zeroize::Zeroizing;
@@ -270,7 +269,7 @@ impl Page {
         };
         let asking = visit.asking().map_err(word)?;
         let checkpoint = visit.checkpoint();
-        let origin = ledger_origin(&asking.origin, visit.practice());
+        let origin = visit.ledger_origin(&asking.origin);
         if checkpoint.verify(&origin, &asking.ledger_key).is_err() || checkpoint.size <= receipt.position {
             return Err("no-checkpoint".into());
         }

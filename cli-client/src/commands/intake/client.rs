@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use troth_client_core::crypto::{ClientKeys, StretchedPin};
 use troth_client_core::intake::{Answered, Draft, IntakeError, IntakeLink, Pin, Said, Sending, Visit};
 use troth_forms::{Checked, Questionnaire, Response, limits, plain, words};
-use troth_protocol::checkpoint::ledger_origin;
 use troth_protocol::ids::InviteId;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{ClientMessage, Receipt, RelayMessage, Unlocked};
@@ -155,7 +154,7 @@ impl<'a> Visitor<'a> {
         self.look_again().await?;
         let checkpoint = *self.visit.checkpoint();
         let asking = self.visit.asking().map_err(|e| refused(session, &e))?;
-        let origin = ledger_origin(&asking.origin, self.visit.practice());
+        let origin = self.visit.ledger_origin(&asking.origin);
         let signed = checkpoint.verify(&origin, &asking.ledger_key).is_ok();
         if !signed || checkpoint.size <= receipt.position {
             return Err(Failure::failed(say::no_checkpoint(session.language)));
