@@ -125,7 +125,7 @@ impl Failure {
     pub fn device(language: Language, error: &DeviceError) -> Self {
         match error {
             // No device is full or busy by these: a relay said so.
-            DeviceError::Rule(rule @ (Rule::Quota | Rule::DiskFull | Rule::Unavailable)) => {
+            DeviceError::Rule(rule @ (Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Behind)) => {
                 Self::busy(language, *rule)
             }
             DeviceError::Rule(rule) => Self::refused(language, *rule, ""),

@@ -27,6 +27,7 @@
 //! | `fetch` | documents that were shared later, from their beginning |
 //! | `anew` | the whole ledger, followed anew for a new overseer, beside what was known before |
 //! | `tend` | keys that turn, and are sealed again, without being asked for |
+//! | `restore` | a relay that came back from a backup: resumed by an admin, given back what it lost |
 //! | `review` | what was set aside, shown, entered again or discarded |
 //! | `compact` | snapshots: when one is made, how others' are judged |
 //! | `rows` | what is kept, table by table |
@@ -59,6 +60,7 @@ mod people;
 mod policy;
 mod recovery;
 mod report;
+mod restore;
 mod review;
 mod rows;
 mod sensitive;
@@ -100,7 +102,8 @@ pub use notes::{CONSENT, Consented, Recorded, ShareConsent};
 pub use people::{InviteSummary, MemberSummary};
 pub use policy::{PolicyChange, PolicySummary};
 pub use recovery::{KitSummary, RecoverySummary, Voucher};
-pub use report::{Effect, Event, Evidence, Over, Phase, Report, Status};
+pub use report::{Effect, Event, Evidence, Over, Phase, Report, Restored, Status};
+pub use restore::Resumed;
 pub use review::QuarantineLine;
 pub use sensitive::{SENSITIVE_IDLE_MS, SensitiveState};
 pub use sharing::{Access, Share};
@@ -146,6 +149,7 @@ pub struct Device<S: Storage> {
     compaction: compact::Compaction,
     /// While the ledger is followed anew: what is known of it so far; or, while that is worked on, what was known before.
     beside: Option<Box<View>>,
+    lost: restore::Lost,
 }
 
 /// The device's own secrets. Made here, never copied off.
@@ -246,6 +250,7 @@ impl<S: Storage> Device<S> {
             refold: false,
             compaction: compact::Compaction::default(),
             beside: None,
+            lost: restore::Lost::default(),
         };
         device.restore()?;
         device.resume_anew()?;
@@ -325,7 +330,7 @@ impl<S: Storage> Device<S> {
     /// this device itself had come: what is not there yet would look as if it did not exist.
     fn check_whole(&self) -> Result<(), DeviceError> {
         let through = self.identity.waypoint.map_or(0, |waypoint| waypoint.size);
-        if self.frontier.size() < through {
+        if self.frontier.size() < through && !self.is_abandoned(through) {
             Err(DeviceError::CatchingUp)
         } else {
             Ok(())

@@ -3,7 +3,7 @@
 
 use minicbor::{Decode, Encode};
 use troth_protocol::cbor;
-use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
+use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::entry::Parsed;
 use troth_protocol::ids::{PracticeId, VerifyingKey};
 use troth_protocol::state::{State, verify_genesis};
@@ -45,10 +45,6 @@ pub fn verify(bytes: &[u8], key: &VerifyingKey) -> Result<Verification, String> 
     if export.version != 1 {
         return Err("the file is of a later version: update this program".to_owned());
     }
-    export
-        .checkpoint
-        .verify(&ledger_origin(&export.origin, &export.practice), key)
-        .map_err(|_| "the checkpoint was not signed with that key".to_owned())?;
     let mut replay = Replay::new(export.practice);
     for item in &export.items {
         replay.take(item)?;
@@ -57,6 +53,10 @@ pub fn verify(bytes: &[u8], key: &VerifyingKey) -> Result<Verification, String> 
     if state.roster.origin() != export.origin {
         return Err("the ledger was founded on another relay".to_owned());
     }
+    export
+        .checkpoint
+        .verify(&state.roster.origin_at(export.checkpoint.size), key)
+        .map_err(|_| "the checkpoint was not signed with that key".to_owned())?;
     if verification.root == export.checkpoint.root && verification.size == export.checkpoint.size {
         Ok(verification)
     } else {
@@ -116,6 +116,11 @@ impl Replay {
                 self.state = Some(State::found(entry.leaf.received, &genesis).map_err(|e| fail(&e))?);
             }
             Some(state) => {
+                if let Some((_, resumed)) = parsed.statement().resumes()
+                    && resumed.root != self.frontier.root()
+                {
+                    return Err(fail(&"it goes on from other entries than those before it"));
+                }
                 if entry.leaf.stream_seq != state.count(&parsed.statement().stream()) {
                     return Err(fail(&"the count within its stream has a gap"));
                 }

@@ -42,6 +42,12 @@ pub fn ledger_origin(relay: &str, practice: &PracticeId) -> String {
     format!("{relay}/{practice}")
 }
 
+/// The origin of a ledger that was resumed after its relay had lost its end: the practice's, a slash, and what the resumption
+/// calls it ([`crate::roster::Resumption`]).
+pub fn resumed_origin(relay: &str, practice: &PracticeId, ledger: &PracticeId) -> String {
+    format!("{relay}/{practice}/{ledger}")
+}
+
 /// A tree's size and root, under the name of its log. Nobody has signed it yet, or nobody has checked who
 /// did.
 ///

@@ -10,7 +10,9 @@
 //! | [`Proof::Counts`] | how many entries a stream has | a tree with an entry that those counts leave no place for |
 //!
 //! An honest relay signs one root for each size, of one tree that only grows, and counts what is in it: it signs none of
-//! these pairs, whatever crashes, and whoever collects what it signed.
+//! these pairs, whatever crashes, and whoever collects what it signed. A relay that an admin resumed after a restore signs
+//! under another name from there on ([`crate::roster::Resumption`]): what it signed before and after contradicts itself only
+//! where both are of what it still had.
 
 mod judge;
 
@@ -43,8 +45,8 @@ pub struct Evidence {
     /// Genesis, which pins the ledger key.
     #[n(1)]
     pub genesis: Signed,
-    /// The practice chain after genesis, up to the statement that turned the ledger key last; nothing where it was never
-    /// turned.
+    /// The practice chain after genesis, up to the statement that turned the ledger key, or resumed the ledger, last; nothing
+    /// where there was none.
     #[n(2)]
     pub turns: Vec<Placed>,
     /// What contradicts itself.

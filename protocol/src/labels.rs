@@ -32,5 +32,7 @@ pub const CLIENT_CONSENT: &[u8] = b"client-consent";
 pub const DEVICE_ID: &[u8] = b"troth/1/device-id\0";
 /// Hash label: a handshake transcript.
 pub const TRANSCRIPT: &[u8] = b"troth/1/transcript\0";
+/// Hash label: what a ledger is called from a resumption on.
+pub const RESUMED: &[u8] = b"troth/1/resumed\0";
 /// Hash label: the digest of stream counts.
 pub const STREAM_COUNTS: &[u8] = b"troth/1/stream-counts\0";

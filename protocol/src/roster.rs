@@ -7,6 +7,7 @@ mod apply;
 mod history;
 mod recipients;
 mod recovery;
+mod resumption;
 
 pub use apply::Planned;
 pub(crate) use apply::check_sealings;
@@ -17,6 +18,7 @@ use minicbor::{Decode, Encode};
 
 pub use history::{Device, Invitation, KeyHistory, Keyring, Member};
 pub use recovery::Recovery;
+pub use resumption::{Era, Resumption};
 
 use crate::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
 use crate::keys::{Class, DeviceKeys};
@@ -51,6 +53,9 @@ pub struct Roster {
     recoveries: BTreeMap<Hash, Recovery>,
     #[n(11)]
     custodians: Vec<(u64, Option<MemberId>)>,
+    /// Left out where there was none, as it is in what was kept before there could be.
+    #[n(12)]
+    resumptions: Option<Vec<Resumption>>,
 }
 
 impl Roster {
@@ -64,9 +69,9 @@ impl Roster {
         &self.origin
     }
 
-    /// The origin of the practice's ledger: the name that its checkpoints are signed under.
+    /// The origin of the practice's ledger as it is now: the name that its newest checkpoint is signed under.
     pub fn ledger_origin(&self) -> String {
-        crate::checkpoint::ledger_origin(&self.origin, &self.practice)
+        self.origin_at(u64::MAX)
     }
 
     /// The policy in force.

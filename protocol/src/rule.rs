@@ -88,6 +88,8 @@ rules! {
     LedgerKey = 31, "the new ledger key did not sign for this practice";
     /// R32: once an admin had a recovery kit, an admin's kit remains, or two admins with active devices.
     NoWayBack = 32, "this would leave the practice to one admin without a recovery kit";
+    /// R35: a resumption stands alone, goes on from the very entries before it, and abandons no less than those.
+    Resumption = 35, "a ledger is not resumed like that: by itself, from where it stands, abandoning no less";
     /// R40: the document exists.
     NoSuchDocument = 40, "there is no such document";
     /// R41: the document is neither superseded nor erased.
@@ -126,6 +128,8 @@ rules! {
     NotInUse = 64, "statements of this kind are not in use yet";
     /// R65: a reader keeps up with what it follows.
     SlowReader = 65, "the connection did not keep up and was closed";
+    /// R66: a relay that has not all that it signed takes nothing before an admin has resumed the ledger.
+    Behind = 66, "the relay was restored from an older backup and takes nothing before an admin resumes the ledger";
 }
 
 impl Rule {
@@ -142,6 +146,9 @@ impl Rule {
             }
             Self::Quota | Self::Unavailable | Self::Ration => "Nothing is lost; try again later.",
             Self::SlowReader => "The device reconnects by itself.",
+            Self::Behind => {
+                "Nothing that a device has is lost: an admin of the practice runs `troth recovery resume`, then sync again."
+            }
             Self::DiskFull => "Tell whoever runs the relay to make room; your work stays on this device.",
             Self::Revoked | Self::UnknownDevice => {
                 "Ask the member's other device, or an admin, to add this device again as a new one."

@@ -35,10 +35,12 @@ pub struct State {
     pub received: u64,
 }
 
-/// See [`State::savepoint`]. Logins are not part of it: they are never appended with others.
+/// See [`State::savepoint`].
 #[derive(Clone, Debug, Default)]
 pub struct Savepoint {
     roster: Option<Box<Roster>>,
+    /// Logins come with others only where a ledger gets back what it lost.
+    logins: Option<BTreeMap<DeviceId, u64>>,
     documents: BTreeMap<DocumentId, Option<Document>>,
     counts: BTreeMap<Stream, Option<u64>>,
     received: u64,
@@ -171,6 +173,9 @@ impl State {
             kept.counts
                 .entry(stream)
                 .or_insert_with(|| self.counts.get(&stream).copied());
+            if kept.logins.is_none() && matches!(statement.body, Body::Session(_)) {
+                kept.logins = Some(self.logins.clone());
+            }
             match stream {
                 Stream::Roster if kept.roster.is_none() => kept.roster = Some(Box::new(self.roster.clone())),
                 Stream::Document(id) => {
@@ -189,6 +194,9 @@ impl State {
         self.received = savepoint.received;
         if let Some(roster) = savepoint.roster {
             self.roster = *roster;
+        }
+        if let Some(logins) = savepoint.logins {
+            self.logins = logins;
         }
         for (id, document) in savepoint.documents {
             match document {

@@ -166,6 +166,18 @@ impl Statement {
         }
     }
 
+    /// What the statement abandons, and from where the ledger goes on, if it is the one kind of roster statement that stands
+    /// beside the practice chain: a resumption after a restore.
+    pub fn resumes(&self) -> Option<(&CheckpointRef, &CheckpointRef)> {
+        match &self.body {
+            Body::Roster(Roster { actions, .. }) => match actions.as_slice() {
+                [RosterAction::Resume { abandoned, resumed }] => Some((abandoned, resumed)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The sealed keys that the statement lists, in the payload's order.
     pub fn sealings(&self) -> &[Sealing] {
         match &self.body {

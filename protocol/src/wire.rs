@@ -12,11 +12,13 @@ mod transcript;
 
 use minicbor::{Decode, Encode};
 
-pub use client::{Append, ClientMessage, Fetch, Follow, Found, Hello, MailboxId, Put, Take, Upload};
+pub use client::{
+    Ahead, Append, ClientMessage, Fetch, Follow, Found, Hello, Lost, MailboxId, Put, Restore, Take, Upload,
+};
 pub use intake::{KeepDraft, LinkReply, LinkSecret, Linked, NoLink, Submit, Unlock, Unlocked};
 pub use items::{EntryItem, Folded, Item, Items, Mismatch, RootsItem};
 pub use relay::{
-    Appended, Challenge, Goodbye, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
+    Appended, Challenge, Goodbye, Held, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
 };
 pub use transcript::Transcript;
 

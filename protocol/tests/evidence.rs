@@ -343,6 +343,83 @@ fn files() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ]
 }
 
+/// Whatever a relay signed that was restored and resumed, put together in every way: nothing of it convicts.
+fn nothing_convicts(chain: &Case, eras: &[&Case]) {
+    let mut all = Vec::new();
+    for case in eras {
+        all.extend((1..=case.size()).map(|size| (*case, case.checkpoint(size))));
+    }
+    for (_, first) in &all {
+        for (of, second) in &all {
+            let roots = judged(chain, Proof::Roots(*first, *second));
+            assert!(roots.is_err(), "{first:?} {second:?}");
+            if first.size < second.size {
+                let rewritten = judged(chain, of.rewritten_of(*first, second.size));
+                assert!(rewritten.is_err(), "{first:?} {second:?}");
+            }
+        }
+    }
+    for one in eras {
+        for size in 1..=one.size() {
+            for other in eras {
+                assert!(judged(chain, other.miscounted(one, size)).is_err(), "{size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn e7_a_resumed_relay_convicts_itself_of_nothing_that_it_signed_before_or_since() {
+    let before = Case::new();
+    for kept in 5..before.size() {
+        let once = before.restored(kept, before.practice.now + 1000);
+        nothing_convicts(&once, &[&before, &once]);
+        // From a backup that is older still, or from one of what was resumed; and from the very same again.
+        for again in [kept - 1, kept, kept + 2] {
+            let from = if again > kept { &once } else { &before };
+            let twice = from.restored(again, once.practice.now + 5000);
+            nothing_convicts(&twice, &[&before, &once, &twice]);
+            nothing_convicts(&once, &[&before, &once, &twice]);
+        }
+    }
+}
+
+#[test]
+fn e7_what_was_kept_is_the_same_before_and_after() {
+    let before = Case::new();
+    let mut after = before.restored(7, before.practice.now + 1000);
+    for size in 1..=7 {
+        let led = before.frontier(size).root();
+        let signed = before.signs(&before.key, size, WRONG);
+        let convicted = judged(&after, after.rewritten_of(signed, after.size()));
+        let expected = Contradiction::Rewritten {
+            size,
+            signed: WRONG,
+            led,
+            later: after.size(),
+        };
+        assert_eq!(
+            convicted,
+            Ok(expected),
+            "what it still had is another than it had signed"
+        );
+    }
+    // And each era by itself is judged as ever.
+    assert!(judged(&before, before.two_roots()).is_ok());
+    assert!(judged(&after, after.two_roots()).is_ok());
+    assert!(judged(&after, before.two_roots()).is_ok());
+    let beyond = Proof::Roots(before.checkpoint(9), after.checkpoint(9));
+    assert_eq!(judged(&after, beyond.clone()), Err(Unproven::Consistent));
+    // Who leaves the resumption out cannot show that the relay signed what came after it.
+    assert_eq!(judged(&before, beyond), Err(Unproven::Signature));
+    after.practice.entries[7].leaf.received += 1;
+    let shifted = Proof::Roots(before.checkpoint(9), after.checkpoint(9));
+    assert!(
+        judged(&after, shifted).is_err(),
+        "nor with another one in its place"
+    );
+}
+
 fn outcome(file: &[u8]) -> Value {
     match judge(file) {
         Ok(verdict) => json!({ "accept": {

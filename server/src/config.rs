@@ -63,6 +63,8 @@ pub struct ServeOptions {
     pub witness_every: Duration,
     /// Connections of one address at once, and new ones in a minute.
     pub max_per_address: usize,
+    /// Whether the data directory comes from a backup: every ledger then waits for an admin's word before it takes anything.
+    pub restored: bool,
 }
 
 impl ServeOptions {
@@ -79,6 +81,7 @@ impl ServeOptions {
             witnesses: Vec::new(),
             witness_every: witnessing::ROUND,
             max_per_address: limits::ADDRESS_CONNECTIONS,
+            restored: false,
         }
     }
 
@@ -227,6 +230,7 @@ impl Given {
                 .collect::<Result<_, _>>()?,
             witness_every: witnessing::ROUND,
             max_per_address: self.max_per_address.unwrap_or(limits::ADDRESS_CONNECTIONS),
+            restored: false,
         };
         options.check()?;
         Ok(options)

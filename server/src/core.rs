@@ -6,6 +6,7 @@
 //! acknowledgements, in [`Core::settle`]: whoever waits for an acknowledgement does not wait for the others' frames. Time
 //! and randomness come as arguments, the store is a trait: the same core runs in the relay and in tests that crash it at
 //! every write.
+// Long because every event of the relay finds its place here, and what follows from each is elsewhere.
 
 mod append;
 mod compact;
@@ -14,6 +15,7 @@ mod follow;
 mod handshake;
 mod intake;
 mod mailbox;
+mod restore;
 mod witnessed;
 
 use std::collections::{HashMap, HashSet};
@@ -192,11 +194,15 @@ impl Core {
         let mut round = Round::default();
         let mut appends = Vec::new();
         let mut submissions = Vec::new();
+        let mut restores = Vec::new();
         for event in events {
             match event {
                 Event::Message(id, Checked::Append(request, uploads)) => appends.push((id, request, uploads)),
                 Event::Message(id, Checked::Submit(request, of, parsed, payload)) => {
                     submissions.push((id, request, of, parsed, payload));
+                }
+                Event::Message(id, Checked::Restore(request, entries)) => {
+                    restores.push((id, request, entries))
                 }
                 Event::Message(id, message) => self.message(rng, id, message, &mut round),
                 Event::Delivered(id, purpose, position) => self.delivered(id, purpose, position),
@@ -208,6 +214,9 @@ impl Core {
         self.log_in_waiting(&mut round);
         for (id, request, uploads) in appends {
             self.append(id, request, uploads, &mut round);
+        }
+        for (id, request, entries) in restores {
+            self.restore(id, request, entries, &mut round);
         }
         for (id, request, of, parsed, payload) in submissions {
             self.submit(id, request, of, *parsed, payload, &mut round);
@@ -273,7 +282,9 @@ impl Core {
             Checked::Link(invite) => self.link(id, &invite),
             Checked::Unlock(unlock) => self.unlock(rng, id, &unlock),
             Checked::KeepDraft(keep) => self.keep_draft(id, keep),
-            Checked::Append(..) | Checked::Submit(..) => {}
+            Checked::Ahead(ahead) => self.ahead(id, &ahead),
+            Checked::Restored => self.restored(id),
+            Checked::Append(..) | Checked::Submit(..) | Checked::Restore(..) => {}
         }
     }
 

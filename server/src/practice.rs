@@ -1,6 +1,8 @@
 //! One ledger in memory: what its statements amount to, and its tree.
 
+mod again;
 mod compact;
+mod hold;
 mod load;
 mod sequence;
 mod tiles;
@@ -18,6 +20,8 @@ use troth_protocol::tree::Tree;
 use crate::directory::{Ledger, Signers};
 use compact::Sweep;
 
+pub use again::Again;
+pub use hold::{Hold, hold_all};
 pub(crate) use load::replay;
 pub use load::{LoadError, load};
 pub use sequence::{Fresh, Outcome, Pending, ReceiptOr, Sequenced, found, practice_id};
@@ -39,6 +43,8 @@ pub struct Practice {
     pub written_down: u64,
     /// The document of each intake link.
     pub links: HashMap<InviteId, DocumentId>,
+    /// What it is known to lack, from a restore on until everything is back that a device has.
+    pub hold: Option<Hold>,
     /// Documents with payloads that may have to go.
     sweep: Sweep,
 }
@@ -56,6 +62,7 @@ impl Practice {
             signers: Arc::new(Signers::of(&state.roster)),
             sweep: Sweep::of(&state),
             links: links_of(&state),
+            hold: None,
             state,
             tree: Arc::new(tree),
             checkpoint,
@@ -95,7 +102,7 @@ fn links_of(state: &State) -> HashMap<InviteId, DocumentId> {
 
 /// The relay's signature on a size and root of a practice's ledger.
 pub fn sign(state: &State, size: u64, root: Hash, key: &SigningKey) -> CompactCheckpoint {
-    match Checkpoint::new(state.roster.ledger_origin(), size, root) {
+    match Checkpoint::new(state.roster.origin_at(size), size, root) {
         Ok(checkpoint) => checkpoint.sign_compact(key),
         Err(_) => unreachable!("a roster's origin is plain: genesis with another is refused"),
     }

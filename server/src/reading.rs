@@ -254,7 +254,7 @@ fn subtree_root(tree: &Tree, subtree: Subtree, tiles: &mut StoredTiles) -> Resul
 impl Plan {
     /// Signs an earlier size of the same ledger: it has only one root.
     fn sign(&self, size: u64, root: Hash) -> checkpoint::CompactCheckpoint {
-        match checkpoint::Checkpoint::new(self.origin.as_str(), size, root) {
+        match checkpoint::Checkpoint::new(self.roster.origin_at(size), size, root) {
             Ok(checkpoint) => checkpoint.sign_compact(&self.key),
             Err(_) => unreachable!("a roster's origin is plain: genesis with another is refused"),
         }

@@ -20,7 +20,7 @@ use crate::core::Settings;
 use crate::http::tls::{self, TlsError};
 use crate::http::{Door, Entrance, router};
 use crate::keyfile::{self, KeyFileError};
-use crate::practice::LoadError;
+use crate::practice::{LoadError, hold_all};
 use crate::relay::Relay;
 use crate::store::{self, Store, StoreError};
 use crate::witnessing;
@@ -158,6 +158,13 @@ fn open(
             (Some(tls), Some(hash))
         }
     };
+    if options.restored {
+        hold_all(&*store)?;
+        info!(
+            practices,
+            "restored: every ledger waits until an admin of its practice has resumed it"
+        );
+    }
     let settings = Settings {
         origin,
         key,

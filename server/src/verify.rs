@@ -10,10 +10,12 @@ use troth_protocol::rule::Rule;
 use troth_protocol::state::{sealed_keys, verify_genesis};
 use troth_protocol::statement::{Body, InvitePayload};
 use troth_protocol::wire::{
-    self, ClientMessage, Fetch, Follow, Hello, KeepDraft, Put, Submit, Take, Unlock, Upload,
+    self, Ahead, ClientMessage, Fetch, Follow, Hello, KeepDraft, Lost, Put, Restore, Submit, Take, Unlock,
+    Upload,
 };
 
 pub use crate::directory::{Directory, Signers};
+use crate::practice::Again;
 
 /// A statement whose form, payload and signature hold.
 #[derive(Clone, Debug)]
@@ -56,6 +58,12 @@ pub enum Checked {
     Unlock(Unlock),
     /// See [`ClientMessage::KeepDraft`].
     KeepDraft(KeepDraft),
+    /// See [`ClientMessage::Ahead`]. Its signature is checked by the core, which knows its own key.
+    Ahead(Ahead),
+    /// See [`ClientMessage::Restore`]. Signatures are checked by the core, which knows the keys that come back with them.
+    Restore(u64, Vec<Again>),
+    /// See [`ClientMessage::Restored`].
+    Restored,
 }
 
 /// Why a message went no further.
@@ -89,9 +97,11 @@ pub fn check_stranger(
         return Err(Rule::TooLarge.into());
     }
     match wire::message(frame)? {
-        ClientMessage::Append(_) | ClientMessage::Follow(_) | ClientMessage::Fetch(_) => {
-            Err(Rule::OutOfOrder.into())
-        }
+        ClientMessage::Append(_)
+        | ClientMessage::Follow(_)
+        | ClientMessage::Fetch(_)
+        | ClientMessage::Restore(_)
+        | ClientMessage::Restored => Err(Rule::OutOfOrder.into()),
         message => checked_message(message, practice, directory),
     }
 }
@@ -163,6 +173,17 @@ fn checked_message(
             return Err(Rule::TooLarge.into());
         }
         ClientMessage::KeepDraft(keep) => Checked::KeepDraft(keep),
+        ClientMessage::Ahead(ahead) => Checked::Ahead(ahead),
+        ClientMessage::Restore(Restore { request, entries }) => {
+            if entries.is_empty() || entries.len() > limits::APPEND_STATEMENTS {
+                return Err(Fault::Statement(request, 0, Rule::TooLarge));
+            }
+            let entries = entries.into_iter().zip(0..);
+            let again = entries
+                .map(|(lost, index)| again(lost).map_err(|rule| Fault::Statement(request, index, rule)));
+            Checked::Restore(request, again.collect::<Result<_, _>>()?)
+        }
+        ClientMessage::Restored => Checked::Restored,
     })
 }
 
@@ -183,6 +204,20 @@ fn checked(upload: Upload, signers: &Signers) -> Result<CheckedUpload, Rule> {
     Ok(CheckedUpload {
         statement: signature(statement, signers)?,
         payload: upload.payload,
+    })
+}
+
+/// An entry that a ledger lost. Where its payload is gone, its statement alone is looked at.
+fn again(lost: Lost) -> Result<Again, Rule> {
+    let payload = lost.payload.map(Vec::from);
+    let parsed = match &payload {
+        Some(payload) => parsed(lost.signed, payload)?,
+        None => Parsed::parse(lost.signed)?,
+    };
+    Ok(Again {
+        received: lost.received,
+        payload: payload.filter(|_| parsed.statement().payload.is_some()),
+        parsed,
     })
 }
 

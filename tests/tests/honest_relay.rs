@@ -268,8 +268,8 @@ fn a_relay_that_is_killed_around_every_signature_signs_nothing_against_itself() 
     assert_eq!(accuser.accuse(), None);
 }
 
-/// A backup that is older than what devices saw is a rollback to them, and no proof. What the relay signs once it grows
-/// again is: nothing in this version says that a restore was meant.
+/// A backup that is older than what devices saw is a rollback to them, and no proof. What the relay signs is, where its operator
+/// does not say that it was restored and a device comes first that had seen no more: `tests/restored_relay.rs` has the rest.
 #[test]
 fn an_older_backup_is_no_proof_until_it_grows_another_way() {
     let mut office = Office::open(62);

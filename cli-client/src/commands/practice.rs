@@ -9,7 +9,7 @@ use troth_protocol::checkpoint::VerifierKey;
 use super::pick;
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
-use crate::messages::{network, practice as say};
+use crate::messages::{network, practice as say, recovery};
 use crate::output::{columns, time};
 use crate::secrets;
 use crate::session::{Device, Session, Trip};
@@ -202,6 +202,13 @@ fn status(session: &Session) -> Result<(), Failure> {
         "quarantined": status.quarantined,
         "documents": status.documents,
         "halted": status.phase == Phase::Halted,
+        "not_back": device.not_back(),
+        "resumptions": device.resumptions().iter().map(|r| json!({
+            "position": r.position,
+            "by": r.by.to_string(),
+            "kept": r.kept,
+            "abandoned": r.abandoned,
+        })).collect::<Vec<_>>(),
     });
     let at = match status.checkpoint_received_ms {
         0 => say::never(language),
@@ -232,6 +239,14 @@ fn status(session: &Session) -> Result<(), Failure> {
     if status.quarantined > 0 {
         let hint = network::set_aside(language, status.quarantined);
         session.out.note(&hint);
+    }
+    for resumed in device.resumptions() {
+        let by = session.called(&mut device, resumed.by);
+        let line = recovery::was_resumed(language, &by, resumed.abandoned, resumed.kept);
+        session.out.note(&line);
+    }
+    if device.not_back() > 0 {
+        session.out.note(&recovery::not_back(language, device.not_back()));
     }
     Ok(())
 }

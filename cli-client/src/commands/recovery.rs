@@ -18,6 +18,7 @@ mod admins;
 mod ask;
 mod come_back;
 mod kit;
+mod resume;
 
 /// What to do about recovery.
 #[derive(Debug, Subcommand)]
@@ -72,6 +73,13 @@ pub enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// As an admin, let the practice go on after its relay was restored from an older backup: what any device still has of what
+    /// the relay lost goes back to it
+    Resume {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Stop a recovery, as an admin or as the member it is about
     Stop {
         /// The recovery: the beginning of its id, or the member's name
@@ -96,6 +104,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Ask { relay, name } => ask::run(session, &relay, name).await,
         Command::Propose { code, member } => admins::propose(session, &code, &member).await,
         Command::Approve { recovery, yes } => admins::approve(session, &recovery, yes).await,
+        Command::Resume { yes } => resume::run(session, yes).await,
         Command::Stop { recovery } => admins::stop(session, &recovery).await,
     }
 }

@@ -8,7 +8,7 @@ use troth_client_core::device::{Phase, Report};
 
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
-use crate::messages::{failure, network as say, sensitive};
+use crate::messages::{failure, network as say, recovery, sensitive};
 use crate::session::{Device, Session, Trip, to_send};
 
 /// How to sync.
@@ -50,7 +50,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<(), Failure> {
         if trip.is_over() {
             return true;
         }
-        let settled = device.phase() == Phase::Live && to_send(device) == 0;
+        let settled = device.phase() == Phase::Live && to_send(device) == 0 && !device.is_putting_back();
         if settled {
             trip.settled();
         }
@@ -108,6 +108,7 @@ fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
         "documents": status.documents,
         "waiting": status.waiting,
         "quarantined": status.quarantined,
+        "not_back": device.not_back(),
     });
     let words = match status.documents {
         1 => say::caught_up_one(session.language, status.size),
@@ -116,6 +117,10 @@ fn tell(session: &Session, device: &Device) -> Result<(), Failure> {
     session.out.result(&value, &words)?;
     if device.waiting_for_unlock() > 0 {
         let waits = sensitive::waits(session.language, device.waiting_for_unlock());
+        session.out.note(&waits);
+    }
+    if device.not_back() > 0 {
+        let waits = recovery::not_back(session.language, device.not_back());
         session.out.note(&waits);
     }
     if status.quarantined > 0 {

@@ -66,6 +66,30 @@ messages! {
     stopped(member: &str) = "The recovery of {member} is stopped: nothing comes of it.", "对 {member} 的恢复已被阻止：它不会生效。";
     stop_waits(member: &str) = "The recovery of {member} can still be approved until this reaches the relay: run `troth sync` as soon as you can.",
         "在此操作到达中继之前，对 {member} 的恢复仍可能被批准：请尽快运行 `troth sync`。";
+    nothing_to_resume() = "The relay has everything that it ever signed for this practice: there is nothing to resume.",
+        "中继拥有它为本机构签署过的全部内容：无需恢复账本。";
+    relay_restored(size: u64, newest: &str) = "THE RELAY WAS RESTORED FROM AN OLDER BACKUP: it has {size} entries, the newest that this device knows of them from {newest}.",
+        "中继是从较旧的备份恢复的：它有 {size} 条记录，其中本设备已知最新的一条来自 {newest}。";
+    relay_lost(lost: u64, held: usize) = "  It had signed {lost} entries more. This device holds {held} of those and gives them back; your other devices and your colleagues' give back what they hold, as each comes online.",
+        "  它曾多签署 {lost} 条记录。本设备持有其中 {held} 条并会归还；您的其他设备和同事的设备上线时，也会各自归还所持有的内容。";
+    nothing_known_lost() = "  No device has shown yet that anything is lost. Whatever a device still has goes back to the relay when it comes online.",
+        "  目前没有设备显示有内容丢失。设备上仍有的内容会在其上线时归还给中继。";
+    resume_behind() = "  This device had not come as far as the relay's backup: if another admin's device is further, order it there.",
+        "  本设备的进度还不及中继的备份：若另一位管理员的设备更新，请在那台设备上操作。";
+    resume_warning() = "  Ask whoever runs the relay whether they restored it, and which backup: if they did not, do not go on, and tell your colleagues. Your word stands in the ledger, and every device shows it.",
+        "  请向中继的管理者确认是否做过恢复、用的是哪份备份：若没有，请不要继续，并告知同事。您的决定会写入账本，每台设备都会显示。";
+    unknown_time() = "an unknown time", "未知时间";
+    resume_ask(size: u64) = "Let the practice go on from the {size} entries that the relay has?", "让机构从中继现有的 {size} 条记录继续？";
+    not_resumed() = "the ledger was not resumed: another admin may have done so meanwhile. Run `troth sync`, then `troth practice status`.",
+        "账本未恢复：另一位管理员可能已经做了。请运行 `troth sync`，再运行 `troth practice status`。";
+    resumed(size: u64) = "The practice goes on: the ledger has {size} entries, with what this device gave back.",
+        "机构继续运行：账本有 {size} 条记录，包含本设备归还的内容。";
+    not_back(count: usize) = "Entries that the relay lost and that could not go back yet: {count}. They are kept here and tried again at every sync; some may wait for a device that holds what they follow.",
+        "中继丢失且尚未能归还的记录：{count} 条。它们保存在本设备上，每次同步都会重试；有些可能要等持有其前文的设备上线。";
+    resumed_next() = "Now let every device of the practice sync (`troth sync`), the sooner the better: what only one device has comes back with it alone.",
+        "现在请让机构的每台设备同步（`troth sync`），越早越好：只有某台设备持有的内容，只能由它归还。";
+    was_resumed(by: &str, abandoned: u64, kept: u64) = "THE RELAY WAS RESTORED FROM AN OLDER BACKUP, and {by} let the practice go on: it had {kept} of at least {abandoned} entries left. What this device has of the rest goes back to it. If {by} knows nothing of it, stop and tell the others.",
+        "中继是从较旧的备份恢复的，{by} 已让机构继续运行：它保留了至少 {abandoned} 条记录中的 {kept} 条。本设备持有的其余内容会归还给它。若 {by} 对此毫不知情，请停止使用并告知其他人。";
     kits_head() = "kit\ttested here", "套件\t已在此核对";
     kits_none() = "You have no recovery kit: make one with `troth recovery kit`.", "您没有恢复套件：请用 `troth recovery kit` 制作。";
     yes() = "yes", "是";

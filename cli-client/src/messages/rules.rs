@@ -43,6 +43,7 @@ const fn chinese(rule: Rule) -> &'static str {
         Rule::Recovery => "恢复尚未提出、尚未同意，或已被阻止",
         Rule::LedgerKey => "新的账本密钥没有为该机构签名",
         Rule::NoWayBack => "这样会使机构只剩一位没有恢复套件的管理员",
+        Rule::Resumption => "账本不能这样恢复：须单独声明，从现有之处继续，且放弃的不少于现有的",
         Rule::NoSuchDocument => "没有这份文档",
         Rule::Closed => "该文档已关闭",
         Rule::WrongEpoch => "密封这处编辑之后，文档的密钥已更换",
@@ -62,6 +63,7 @@ const fn chinese(rule: Rule) -> &'static str {
         Rule::Link => "该登记链接未知、已关闭、已过期或已用完",
         Rule::NotInUse => "这种声明尚未启用",
         Rule::SlowReader => "连接跟不上速度，已被关闭",
+        Rule::Behind => "中继是从较旧的备份恢复的，在管理员恢复账本之前不接受任何内容",
         _ => "被一条较新的规则拒绝",
     }
 }
@@ -73,6 +75,9 @@ const fn remedy(rule: Rule) -> &'static str {
         }
         Rule::Quota | Rule::Unavailable | Rule::Ration => "不会丢失任何内容；请稍后再试。",
         Rule::SlowReader => "设备会自行重新连接。",
+        Rule::Behind => {
+            "任何设备上已有的内容都不会丢失：请机构的管理员运行 `troth recovery resume`，然后再次同步。"
+        }
         Rule::DiskFull => "请告知中继的管理者腾出空间；您的工作保存在本设备上。",
         Rule::Revoked | Rule::UnknownDevice => "请让该成员的另一台设备或管理员将本设备作为新设备重新添加。",
         Rule::Version => "请更新两个程序中较旧的那个。",

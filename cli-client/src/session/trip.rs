@@ -100,6 +100,17 @@ impl<'a> Trip<'a> {
                 let member = name.clone().unwrap_or_else(|| pick::short(member));
                 out.note(&recovery::by_kit(language, &member, &pick::short(device)));
             }
+            Some(Report::Resumed(resumed)) => {
+                self.bar.clear();
+                let by = pick::short(resumed.by);
+                out.note(&recovery::was_resumed(
+                    language,
+                    &by,
+                    resumed.abandoned,
+                    resumed.kept,
+                ));
+            }
+            Some(Report::WaitsToBeResumed | Report::RelayClosed(Rule::Behind)) => self.wait(Rule::Behind),
             // A device that the practice knew once is called revoked.
             Some(Report::RelayClosed(Rule::UnknownDevice)) => {
                 let refused = Failure::refused(language, Rule::UnknownDevice, "");
@@ -155,7 +166,7 @@ impl<'a> Trip<'a> {
 const fn waits(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration
+        Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration | Rule::Behind
     )
 }
 
@@ -172,7 +183,13 @@ mod tests {
     #[test]
     fn a_full_relay_is_one_that_cannot_be_reached_and_does_not_end_a_watch() {
         let session = Session::new(Global::default());
-        for rule in [Rule::Quota, Rule::DiskFull, Rule::Unavailable, Rule::Ration] {
+        for rule in [
+            Rule::Quota,
+            Rule::DiskFull,
+            Rule::Unavailable,
+            Rule::Ration,
+            Rule::Behind,
+        ] {
             let mut watch = Trip::new(&session).staying();
             watch.hear(Some(&refused(rule)));
             assert!(!watch.is_over(), "{rule:?}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::stage::{Ran, Stage, troth};
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for item in std::fs::read_dir(from).unwrap() {
         let item = item.unwrap();
@@ -18,7 +18,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The relay as it was is put in the place of the relay as it is.
-fn put_back(stage: &Stage) {
+pub fn put_back(stage: &Stage) {
     std::fs::remove_dir_all(stage.path("relay")).unwrap();
     copy(&stage.path("old"), &stage.path("relay"));
 }

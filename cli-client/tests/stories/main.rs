@@ -19,6 +19,7 @@ mod mistakes;
 mod page;
 mod policy;
 mod recovery;
+mod restored;
 mod second_unlock;
 mod set_aside;
 mod shapes;

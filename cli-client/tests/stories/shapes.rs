@@ -46,8 +46,8 @@ fn json_keys_do_not_change() {
     );
     check(
         &["practice", "status"],
-        "as checkpoint_received_ms device device_name devices_active documents halted member name practice quarantined \
-         relay root size waiting",
+        "as checkpoint_received_ms device device_name devices_active documents halted member name not_back practice \
+         quarantined relay resumptions root size waiting",
     );
     check(
         &["device", "list"],
@@ -121,7 +121,10 @@ fn json_keys_do_not_change() {
         &["field", "get", "Lee", "joint"],
         "case fields lane; fields: mood",
     );
-    check(&["sync"], "documents quarantined root size state waiting");
+    check(
+        &["sync"],
+        "documents not_back quarantined root size state waiting",
+    );
     check(
         &["ledger", "status"],
         "checkpoint_received_ms documents halted key origin practice quarantined root size waiting witnessed witnesses",

@@ -92,10 +92,14 @@ impl<S: Storage> Device<S> {
         judge(&file).is_ok().then_some(file)
     }
 
-    /// The practice chain as far as it names ledger keys, after genesis.
+    /// The practice chain as far as it names ledger keys, and what the ledger is called, after genesis.
     fn turns(&self) -> Option<Vec<Placed>> {
-        let keys = self.state.as_ref()?.roster.ledger_keys();
-        let (until, _) = keys.last()?;
+        let roster = &self.state.as_ref()?.roster;
+        let (turned, _) = roster.ledger_keys().last()?;
+        let until = &roster
+            .resumptions()
+            .last()
+            .map_or(*turned, |r| r.position.max(*turned));
         if *until == 0 {
             return Some(Vec::new());
         }

@@ -9,6 +9,7 @@ use troth_protocol::signature::Signature;
 use super::invite::{Claim, Greeting, Number, OwnInvite, Request};
 use super::link::Answer;
 use super::outbox::{Inflight, Newcomer, OutboxRow, QuarantineRow};
+use super::restore::LostRow;
 use super::rows::{DocumentRow, EntryRow, Identity, LedgerRow, RosterRow, RunRow, SeedRow};
 use crate::content::{Edits, Whole};
 use crate::crypto::payload_content;
@@ -41,6 +42,7 @@ pub const FORMS: &[Form] = &[
     ("quarantine row", is::<QuarantineRow>),
     ("invite row", is::<OwnInvite>),
     ("snapshot", |bytes| Whole::decode(bytes).is_ok()),
+    ("lost row", is::<LostRow>),
 ];
 
 fn is<T>(bytes: &[u8]) -> bool

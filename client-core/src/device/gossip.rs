@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
-use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
+use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::evidence::{Proof, Rewritten};
 use troth_protocol::ids::{DeviceId, DocumentId, Hash};
 use troth_protocol::statement::Statement;
@@ -94,6 +94,8 @@ enum Weighed {
     Unknown,
     /// This device has not come that far.
     Later,
+    /// It is of what was abandoned when the ledger was resumed: there is nothing to compare it with.
+    Abandoned,
 }
 
 impl Gossip {
@@ -138,6 +140,12 @@ impl Gossip {
             self.heard.remove(&heard.author);
             self.unwritten.push(heard.author);
         }
+    }
+
+    /// Lets go of what says nothing of the ledger as it is now.
+    fn drop(&mut self, heard: &Heard) {
+        self.heard.remove(&heard.author);
+        self.unwritten.push(heard.author);
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -235,6 +243,7 @@ impl<S: Storage> Device<S> {
                 }
                 Weighed::Other(accusation) => return self.accuse(rng, accusation, effects),
                 Weighed::Unknown => unknown = Some(heard),
+                Weighed::Abandoned => self.gossip.drop(&heard),
                 Weighed::Later => {}
             }
         }
@@ -272,10 +281,15 @@ impl<S: Storage> Device<S> {
         if (promised && checkpoint.size > own.size) || (!promised && *position >= own.size) {
             return Weighed::Later;
         }
-        let origin = ledger_origin(state.roster.origin(), state.practice());
-        let mut keys = state.roster.keys_for(checkpoint.size);
-        if !keys.any(|key| checkpoint.verify(&origin, &key).is_ok()) {
+        let Some((era, _)) = state.roster.signed(checkpoint) else {
+            if *author == self.secrets.id {
+                let what = "a checkpoint is not signed by the relay's key";
+                return Weighed::Other(Dishonest::new(what));
+            }
             return Weighed::Forged;
+        };
+        if checkpoint.size > era.until {
+            return Weighed::Abandoned;
         }
         if checkpoint.size > *position {
             // Whoever made the edit had that checkpoint before, and an honest relay appends at its ledger's end.

@@ -2,26 +2,25 @@
 //! at once.
 
 mod keep;
+mod signed;
 pub(super) mod verifier;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
-use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::digest;
 use troth_protocol::entry::Verified;
-use troth_protocol::evidence::{Proof, Rewritten};
-use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId, VerifyingKey};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
-use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
+use troth_protocol::statement::{Body, DeviceKind, Role, RosterAction};
 use troth_protocol::stream::Stream;
-use troth_protocol::tree::Trail;
 use troth_protocol::visibility::{entitled, may_open, visible_until};
 use troth_protocol::wire::{EntryItem, Items};
 
 use super::accusation::{Dishonest, Hint};
 use super::keyring::{SealedAt, sealed_in};
+use super::restore::resuming;
 use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError};
 use crate::storage::Storage;
@@ -45,6 +44,8 @@ pub(super) struct Taken {
     pub revoked: bool,
     /// Whether something of this very device came that it never signed from this store.
     pub copied: bool,
+    /// Whether an admin resumed the ledger after its relay had lost its end.
+    pub resumed: bool,
     /// Edits, by author.
     pub changes: BTreeMap<DeviceId, Vec<(DocumentId, u64)>>,
 }
@@ -66,36 +67,6 @@ pub(super) fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
 }
 
 impl<S: Storage> Device<S> {
-    /// The key that the relay signs with: the verified roster's, or what was pinned when founding or joining.
-    pub(super) fn ledger_key(&self) -> Option<VerifyingKey> {
-        self.state
-            .as_ref()
-            .map(|s| s.roster.ledger_key())
-            .or(self.identity.ledger_key)
-    }
-
-    /// The relay's origin, likewise.
-    pub(super) fn pinned_origin(&self) -> Option<&str> {
-        self.state
-            .as_ref()
-            .map(|s| s.roster.origin())
-            .or(self.identity.origin.as_deref())
-    }
-
-    /// Checks the relay's signature on a size and root of this practice's ledger.
-    pub(super) fn check_checkpoint(&self, checkpoint: &CompactCheckpoint) -> Result<(), Failure> {
-        let (Some(key), Some(origin), Some(practice)) =
-            (self.ledger_key(), self.pinned_origin(), self.identity.practice)
-        else {
-            return Err(DeviceError::NoPractice.into());
-        };
-        let origin = troth_protocol::checkpoint::ledger_origin(origin, &practice);
-        match checkpoint.verify(&origin, &key) {
-            Ok(_) => Ok(()),
-            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
-        }
-    }
-
     /// Takes items into the verified ledger, or believes none of them.
     pub(super) fn take(
         &mut self,
@@ -103,14 +74,22 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         items: Items,
     ) -> Result<Taken, Failure> {
-        self.check_checkpoint(&items.checkpoint)?;
+        let resumes = resuming(&items);
+        self.check_signed(&items.checkpoint, &resumes)?;
         let Ok(folded) = items.fold(&self.frontier) else {
             let what = "what it sent does not fold into the checkpoint that it signed";
             return Err(Failure::Relay(Dishonest::new(what).hinting(Hint::Fold)));
         };
         let mut trail = self.trail.clone();
         trail.extend(&folded.pieces);
-        self.check_waypoint(&items, &trail)?;
+        // R35: what an admin resumed is what is before it.
+        for here in &resumes {
+            let past = trail.at(here.position).map(|past| past.frontier.root());
+            if past != Some(here.root) {
+                return broken(here.position, Rule::Resumption);
+            }
+        }
+        let waypoint = self.check_waypoint(&resumes, &items, &trail)?;
         let promised = self.check_promise(&items, &trail);
         let checkpoint = items.checkpoint;
         let mut writes = self.runs(rng, &items);
@@ -128,6 +107,7 @@ impl<S: Storage> Device<S> {
             let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
+            let was_lost = self.is_back(&verified.hash(), &mut writes);
             if self.is_wanted(&entry, &verified) || self.comes_again(&entry, &verified) {
                 writes.push(self.set_by(rng, position, entry));
                 continue;
@@ -157,7 +137,10 @@ impl<S: Storage> Device<S> {
                 }
                 Stream::Device(_) | Stream::Notices => {}
             }
-            taken.copied |= self.is_anothers(position, &verified, &stream);
+            taken.copied |= !was_lost && self.is_anothers(position, &verified, &stream);
+            if verified.statement().resumes().is_some() && waypoint.is_none_or(|w| position >= w.size) {
+                taken.resumed = true;
+            }
             landed.extend(self.landed(rng, &verified.hash(), &stream, &mut writes));
             if entry.payload.is_none() && verified.statement().payload.is_some() {
                 self.missing.push((stream, position));
@@ -177,6 +160,12 @@ impl<S: Storage> Device<S> {
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);
         for id in &taken.documents {
             self.write_document(rng, *id, &mut writes);
+        }
+        if waypoint != self.identity.waypoint {
+            let mut identity = self.identity.clone();
+            identity.waypoint = waypoint;
+            writes.push(self.rows.identity_write(rng, &identity));
+            self.identity = identity;
         }
         self.frontier = folded.frontier;
         // What the fold took, the trail takes.
@@ -200,50 +189,6 @@ impl<S: Storage> Device<S> {
         Ok(taken)
     }
 
-    /// A ledger that an approving device vouched for must pass through what that device had verified.
-    fn check_waypoint(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
-        let Some(CheckpointRef { size, root }) = self.identity.waypoint else {
-            return Ok(());
-        };
-        if size <= self.frontier.size() || size > items.checkpoint.size {
-            return Ok(());
-        }
-        match trail.at(size) {
-            Some(past) if past.frontier.root() == root => Ok(()),
-            Some(_) => dishonest("the ledger is not the one that the approving device had verified"),
-            None => {
-                dishonest("a run hides whether the ledger is the one that the approving device had verified")
-            }
-        }
-    }
-
-    /// What the relay signed in the handshake is what the ledger leads through: it signed both.
-    fn check_promise(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
-        let Some(promised) = self
-            .connection
-            .promised
-            .filter(|p| p.size <= items.checkpoint.size)
-        else {
-            return Ok(());
-        };
-        let past = trail.at(promised.size);
-        let Some(past) = past.filter(|past| past.frontier.root() != promised.root) else {
-            return Ok(());
-        };
-        let what = "the relay signed two ledgers of the same size";
-        let proof = if promised.size == items.checkpoint.size {
-            Proof::Roots(promised, items.checkpoint)
-        } else {
-            Proof::Rewritten(Rewritten {
-                earlier: promised,
-                frontier: past.frontier,
-                since: past.since,
-                later: items.checkpoint,
-            })
-        };
-        Err(Failure::Relay(Dishonest::proven(what, proof)))
-    }
-
     /// Whether a statement of this device was not signed from this store: everything that it signs is kept here before it is
     /// sent, until it is seen again.
     fn is_anothers(&self, position: u64, verified: &Verified, stream: &Stream) -> bool {
@@ -255,7 +200,7 @@ impl<S: Storage> Device<S> {
         let kept = !matches!(
             verified.statement().body,
             Body::Genesis(_) | Body::Session(_) | Body::Erasure(_) | Body::Notice(_) | Body::Submission(_)
-        );
+        ) && verified.statement().resumes().is_none();
         let hash = verified.hash();
         let mut signed_here = self.inflight.values().flat_map(|f| &f.parts);
         own && kept && !signed_here.any(|part| part.stream == *stream && part.hash() == hash)

@@ -135,7 +135,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// Everything that was shown, as items that cover the ledger from its beginning.
-    fn ledger_items(&self) -> Result<Vec<Item>, DeviceError> {
+    pub(super) fn ledger_items(&self) -> Result<Vec<Item>, DeviceError> {
         let mut items: Vec<(u64, Item)> = self
             .entries()?
             .into_iter()
@@ -205,7 +205,10 @@ fn roster_said(action: &RosterAction) -> String {
         RosterAction::SetPolicy { .. } => "set the policy".to_owned(),
         RosterAction::TurnLedgerKey { .. } => "turned the ledger key".to_owned(),
         RosterAction::Reseal => "sealed keys again".to_owned(),
-        RosterAction::Resume { .. } => "resumed after a restore".to_owned(),
+        RosterAction::Resume { abandoned, resumed } => format!(
+            "resumed the ledger at {} entries after the relay was restored; it had had {}",
+            resumed.size, abandoned.size
+        ),
         RosterAction::ProposeRecovery { .. } => "proposed a recovery".to_owned(),
         RosterAction::ApproveRecovery { .. } => "approved a recovery".to_owned(),
         RosterAction::StopRecovery { .. } => "stopped a recovery".to_owned(),

@@ -80,6 +80,10 @@ impl<S: Storage> Device<S> {
         if !self.is_live() {
             return Ok(effects);
         }
+        // What the relay lost comes first: the rest was said upon it.
+        if self.put_back(now, &mut effects)? {
+            return Ok(effects);
+        }
         self.tend_once_open(rng, now)?;
         self.renew(rng, &mut effects)?;
         self.compact_where_due(rng, now, &mut effects)?;

@@ -5,7 +5,7 @@ use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Lane;
 
-use super::Witnessed;
+use super::{Resumed, Witnessed};
 
 /// What happens to a device.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +117,15 @@ pub enum Report {
         /// What is wrong with it.
         why: String,
     },
+    /// What [`super::Device::begin_resume`] found: the relay has not all that it signed. Nothing is changed yet.
+    RelayRestored(Restored),
+    /// The relay says that it lacks nothing: there is nothing to resume.
+    NothingToResume,
+    /// The relay was restored from an older backup and takes nothing until an admin, such as this device's person, resumes it.
+    WaitsToBeResumed,
+    /// An admin resumed the ledger after its relay had come back from an older backup; what this device has of what the relay
+    /// lost goes back to it.
+    Resumed(Resumed),
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),
     /// The relay goes on withholding what entries hold that it shows; it is asked again from time to time.
@@ -126,6 +135,19 @@ pub enum Report {
     },
     /// The relay closed the connection, and why.
     RelayClosed(Rule),
+}
+
+/// A relay that was restored, as an admin's device sees it before it is resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Entries that the relay still has.
+    pub relay: u64,
+    /// The relay's clock at the newest of them that this device knows, in milliseconds since the Unix epoch; `None` for none.
+    pub newest_ms: Option<u64>,
+    /// The most that the relay is known to have signed, in entries; as many as it has where nothing is known to be lost.
+    pub signed: u64,
+    /// Of what it lost, the entries that this device holds and can give back.
+    pub held: usize,
 }
 
 /// Why an invitation lets nobody in.

@@ -58,6 +58,8 @@ pub(super) const GOSSIP: u8 = 16;
 pub(super) const COUNTED: u8 = 17;
 /// The newest checkpoint that witnesses cosigned.
 pub(super) const WITNESSED: u8 = 21;
+/// Entries that the relay lost and that are not back yet, by the order in which they came to be known as lost.
+pub(super) const LOST: u8 = 23;
 /// What proves that the relay is dishonest.
 pub(super) const EVIDENCE: u8 = 18;
 

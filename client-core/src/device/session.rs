@@ -1,4 +1,5 @@
 //! The connection's life: hello, challenge, login, catching up, live; and what happens when it ends.
+// Long because every message of the relay finds its place here, and what follows from each is elsewhere.
 
 mod halt;
 mod handshake;
@@ -10,11 +11,12 @@ use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{DocumentId, Nonce, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::wire::{ClientMessage, Found, Goodbye, Hello, RelayMessage, frame, message};
+use troth_protocol::wire::{ClientMessage, Found, Goodbye, Held, Hello, RelayMessage, frame, message};
 
 use super::invite::Pledges;
 use super::ledger::Failure;
 use super::link::Linking;
+use super::restore::Resuming;
 use super::rows::Stopped;
 use super::{Device, DeviceError, Effect, Event, Phase, Report};
 use crate::storage::Storage;
@@ -84,6 +86,12 @@ pub(super) struct Connection {
     pub(super) asked_again: Option<(u64, bool)>,
     /// The relay's clock at this connection's login, and this device's.
     pub(super) welcomed: Option<(u64, u64)>,
+    /// What the person wants of a relay that was restored: to be told, or that it goes on.
+    pub(super) resuming: Option<Resuming>,
+    /// What the relay says of itself, where it was restored.
+    pub(super) held: Option<Held>,
+    /// Where the relay's ledger ends, where it ends before this device's.
+    pub(super) behind: Option<CompactCheckpoint>,
     /// When counts last held.
     counted: u64,
     requests: u64,
@@ -265,6 +273,9 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         self.hang_up(rng, effects)?;
         self.fetching.put_off();
+        self.lost.hang_up();
+        self.connection.held = None;
+        self.connection.behind = None;
         self.connection.welcomed = None;
         for inflight in self.inflight.values_mut() {
             inflight.request = 0;
@@ -326,6 +337,8 @@ impl<S: Storage> Device<S> {
             RelayMessage::Witnessed(witnessed) => self.take_witnessed(now, rng, &witnessed, effects),
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(rng, &challenge, effects),
+            RelayMessage::Resumed(placed) => self.shown_resumptions(rng, placed, effects),
+            RelayMessage::Held(held) => self.told_held(rng, held, effects),
             RelayMessage::Welcome(welcome) => {
                 self.connection.welcomed = Some((welcome.now, now));
                 self.welcome(rng, effects)
@@ -336,6 +349,11 @@ impl<S: Storage> Device<S> {
                 let write = self.rows.identity_write(rng, &self.identity);
                 self.rows.commit(vec![write])?;
                 self.hello(rng, effects);
+                Ok(())
+            }
+            RelayMessage::Appended(appended) if self.lost.is(appended.request) => {
+                self.taken_back(&appended.receipts)?;
+                effects.extend(self.pump(now, rng)?);
                 Ok(())
             }
             // Durable at the relay; done only when folded into a signed checkpoint.
@@ -355,6 +373,15 @@ impl<S: Storage> Device<S> {
             }
             RelayMessage::Refused(refused) if refused.request == 0 && refused.rule() == Rule::BeyondEnd => {
                 self.rolled_back(rng, effects)
+            }
+            RelayMessage::Refused(refused) if self.lost.is(refused.request) => {
+                self.not_taken_back(now, rng, &refused, effects)
+            }
+            RelayMessage::Refused(refused) if self.is_resumption(refused.request) => {
+                self.connection.resuming = None;
+                let (rule, what) = (refused.rule(), "the resumption of the ledger".to_owned());
+                effects.push(Effect::Report(Report::Refused { rule, what }));
+                Ok(())
             }
             RelayMessage::Refused(refused) if self.gossip.is(refused.request) => {
                 self.not_answered(rng, refused.rule(), effects)

@@ -6,9 +6,7 @@
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
-use troth_protocol::checkpoint::{
-    CheckpointError, CompactCheckpoint, SignatureLine, VerifierKey, ledger_origin,
-};
+use troth_protocol::checkpoint::{CheckpointError, CompactCheckpoint, SignatureLine, VerifierKey};
 use troth_protocol::limits;
 use troth_protocol::wire;
 
@@ -90,17 +88,18 @@ impl<S: Storage> Device<S> {
         if witnessed.cosignatures.len() > limits::WITNESSES {
             return None;
         }
-        let origin = ledger_origin(roster.origin(), roster.practice());
         let checkpoint = &witnessed.checkpoint;
-        let note = |key| {
-            checkpoint.verify(&origin, &key)?;
-            let mut note = checkpoint.to_signed(&origin, &key)?;
+        let (era, key) = roster
+            .signed(checkpoint)
+            .filter(|(era, _)| checkpoint.size <= era.until)?;
+        let note = || {
+            let mut note = checkpoint.to_signed(&roster.origin_of(&era.ledger), &key)?;
             for line in &witnessed.cosignatures {
                 note.add(SignatureLine::parse(line)?)?;
             }
             Ok::<_, CheckpointError>(note)
         };
-        let note = roster.keys_for(checkpoint.size).find_map(|key| note(key).ok())?;
+        let note = note().ok()?;
         let by = |witness: &String| {
             let key: VerifierKey = witness.parse().ok()?;
             let seen = note.verify_cosignature(key.name(), key.key()).ok()?;

@@ -7,7 +7,9 @@ use data_encoding::BASE64URL_NOPAD;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 use troth_protocol::cbor;
-use troth_protocol::checkpoint::{CompactCheckpoint, SignedCheckpoint, VerifiedCheckpoint, ledger_origin};
+use troth_protocol::checkpoint::{
+    CompactCheckpoint, SignedCheckpoint, VerifiedCheckpoint, ledger_origin, resumed_origin,
+};
 use troth_protocol::entry::{Leaf, Parsed};
 use troth_protocol::ids::{DeviceId, Hash, PracticeId, VerifyingKey};
 use troth_protocol::statement::{Body, Submission};
@@ -72,6 +74,19 @@ struct Parts {
     /// Of a ledger that is longer than `position`.
     #[n(6)]
     checkpoint: CompactCheckpoint,
+    /// The ledger's name since it was resumed after a restore, if it was.
+    #[n(7)]
+    ledger: Option<PracticeId>,
+}
+
+impl Parts {
+    /// The name that the checkpoint is signed under.
+    fn ledger_origin(&self) -> String {
+        match &self.ledger {
+            None => ledger_origin(&self.origin, &self.practice),
+            Some(ledger) => resumed_origin(&self.origin, &self.practice, ledger),
+        }
+    }
 }
 
 /// A receipt whose signatures hold: the link's over the submission, the ledger's over a size that the submission's place is below.
@@ -104,6 +119,7 @@ impl IntakeReceipt {
                 signed: submit.upload.signed.clone(),
             },
             checkpoint: *visit.checkpoint(),
+            ledger: visit.ledger(),
         })
     }
 
@@ -146,7 +162,7 @@ impl IntakeReceipt {
             return None;
         }
         let hash = parsed.verify(&parts.link, &parts.practice).ok()?.hash();
-        let origin = ledger_origin(&parts.origin, &parts.practice);
+        let origin = parts.ledger_origin();
         let checkpoint = parts.checkpoint.verify(&origin, &parts.ledger_key).ok()?;
         (parts.position < checkpoint.size()).then_some(Self {
             parts,

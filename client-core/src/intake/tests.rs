@@ -64,6 +64,7 @@ fn scene_with(form: &[u8]) -> Scene {
             signature: [0; 64],
         },
         replies: Vec::new(),
+        ledger: None,
     };
     Scene {
         link,

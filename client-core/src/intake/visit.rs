@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 use troth_forms::Questionnaire;
-use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin};
+use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
 use troth_protocol::entry::{Parsed, Signed};
 use troth_protocol::ids::{DeviceId, Hash, PracticeId, VerifyingKey};
 use troth_protocol::labels;
@@ -108,6 +108,19 @@ impl Visit {
     /// The ledger as the relay signed it last.
     pub const fn checkpoint(&self) -> &CompactCheckpoint {
         &self.linked.checkpoint
+    }
+
+    /// The ledger's name since it was resumed after a restore, if it was.
+    pub const fn ledger(&self) -> Option<PracticeId> {
+        self.linked.ledger
+    }
+
+    /// The name that the checkpoint is signed under, for a relay that is called so.
+    pub fn ledger_origin(&self, relay: &str) -> String {
+        match &self.linked.ledger {
+            None => ledger_origin(relay, &self.linked.practice),
+            Some(ledger) => resumed_origin(relay, &self.linked.practice, ledger),
+        }
     }
 
     /// Why the link takes no answers; `None` while it takes them.
@@ -260,7 +273,7 @@ impl Visit {
     pub fn is_kept(&self, position: u64) -> bool {
         let checkpoint = self.checkpoint();
         self.asked.as_ref().is_some_and(|(asking, _)| {
-            let origin = ledger_origin(&asking.origin, self.practice());
+            let origin = self.ledger_origin(&asking.origin);
             checkpoint.verify(&origin, &asking.ledger_key).is_ok() && checkpoint.size > position
         })
     }

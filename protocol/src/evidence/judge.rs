@@ -1,11 +1,11 @@
 //! The judge: bytes in, a verdict out. It knows nothing but the file, and believes none of it before a signature says so.
 
 use super::{Contradiction, Evidence, Miscounted, Placed, Proof, Rewritten, Unproven, VERSION, Verdict};
-use crate::checkpoint::CompactCheckpoint;
-use crate::counts::digest;
+use crate::checkpoint::{CompactCheckpoint, ledger_origin};
+use crate::counts::{SignedCounts, digest};
 use crate::entry::{Parsed, Signed};
-use crate::ids::{PracticeId, VerifyingKey};
-use crate::roster::Roster;
+use crate::ids::VerifyingKey;
+use crate::roster::{Era, Roster};
 use crate::rule::Rule;
 use crate::state::{State, verify_genesis};
 use crate::statement::Body;
@@ -28,19 +28,17 @@ pub fn judge(file: &[u8]) -> Result<Verdict, Unproven> {
     }
     let evidence: Evidence = cbor::decode(file).map_err(Unproven::Form)?;
     let roster = chain(evidence.genesis, &evidence.turns).map_err(|rule| Unproven::Chain { rule })?;
-    let bench = Bench {
-        practice: *roster.practice(),
-        origin: roster.ledger_origin(),
-        roster,
-    };
+    let bench = Bench { roster };
+    let practice = *bench.roster.practice();
+    let origin = ledger_origin(bench.roster.origin(), &practice);
     let (keys, contradiction) = match evidence.proof {
         Proof::Roots(first, second) => bench.roots(&first, &second)?,
         Proof::Rewritten(rewritten) => bench.rewritten(rewritten)?,
         Proof::Counts(miscounted) => bench.counts(&miscounted)?,
     };
     Ok(Verdict {
-        practice: bench.practice,
-        origin: bench.origin,
+        practice,
+        origin,
         keys,
         contradiction,
     })
@@ -69,28 +67,37 @@ fn chain(genesis: Signed, turns: &[Placed]) -> Result<Roster, Rule> {
 
 /// What signatures are judged by.
 struct Bench {
-    practice: PracticeId,
-    origin: String,
     roster: Roster,
 }
 
 type Found = Result<([VerifyingKey; 2], Contradiction), Unproven>;
 
 impl Bench {
-    /// E3: the key that signed a checkpoint: one that may have, at its size.
-    fn signer(&self, checkpoint: &CompactCheckpoint) -> Result<VerifyingKey, Unproven> {
-        let mut keys = self.roster.keys_for(checkpoint.size);
-        keys.find(|key| checkpoint.verify(&self.origin, key).is_ok())
-            .ok_or(Unproven::Signature)
+    /// E3: the key that signed a checkpoint, one that may have, at its size; and what the ledger was called then.
+    fn signer(&self, checkpoint: &CompactCheckpoint) -> Result<(Era, VerifyingKey), Unproven> {
+        self.roster.signed(checkpoint).ok_or(Unproven::Signature)
+    }
+
+    /// E3: the same for counts.
+    fn counter(&self, signed: &SignedCounts) -> Result<(Era, VerifyingKey), Unproven> {
+        let size = signed.counts.checkpoint.size;
+        let found = self.roster.eras().find_map(|era| {
+            let mut keys = self.roster.keys_in(&era, size);
+            let key = keys.find(|key| signed.verify(&era.ledger, key).is_ok());
+            key.map(|key| (era, key))
+        });
+        found.ok_or(Unproven::Signature)
     }
 
     /// E4.
     fn roots(&self, first: &CompactCheckpoint, second: &CompactCheckpoint) -> Found {
-        let keys = [self.signer(first)?, self.signer(second)?];
+        let [(era, key), (other, by)] = [self.signer(first)?, self.signer(second)?];
+        let keys = [key, by];
         if first.size != second.size {
             return Err(Unproven::Unconnected);
         }
-        if first.root == second.root {
+        // E7: beyond what two eras share, each is a ledger of its own.
+        if first.root == second.root || first.size > era.shared(&other) {
             return Err(Unproven::Consistent);
         }
         let (size, roots) = (first.size, [first.root, second.root]);
@@ -105,7 +112,8 @@ impl Bench {
             since,
             later,
         } = rewritten;
-        let keys = [self.signer(&earlier)?, self.signer(&later)?];
+        let [(era, key), (other, by)] = [self.signer(&earlier)?, self.signer(&later)?];
+        let keys = [key, by];
         let size = frontier.size();
         if earlier.size != size || later.size <= size {
             return Err(Unproven::Unconnected);
@@ -119,7 +127,7 @@ impl Bench {
         if folded.is_err() || frontier.root() != later.root {
             return Err(Unproven::Unconnected);
         }
-        if led == earlier.root {
+        if led == earlier.root || size > era.shared(&other) {
             return Err(Unproven::Consistent);
         }
         let contradiction = Contradiction::Rewritten {
@@ -136,12 +144,11 @@ impl Bench {
     fn counts(&self, proof: &Miscounted) -> Found {
         let counts = &proof.signed.counts;
         let size = counts.checkpoint.size;
-        let by = self.roster.keys_for(size);
-        let mut by = by.filter(|key| proof.signed.verify(&self.practice, key).is_ok());
-        let keys = [
-            by.next().ok_or(Unproven::Signature)?,
-            self.signer(&proof.checkpoint)?,
-        ];
+        let [(era, key), (other, by)] = [self.counter(&proof.signed)?, self.signer(&proof.checkpoint)?];
+        let keys = [key, by];
+        // E7: where counts are of what was abandoned too, they say something of the entries before that alone.
+        let shared = era.shared(&other);
+        let until = if size <= shared { u64::MAX } else { shared };
         if digest(&proof.counts) != counts.digest {
             return Err(Unproven::Unconnected);
         }
@@ -162,6 +169,9 @@ impl Bench {
                     let parsed = Parsed::parse(entry.leaf.signed.clone()).map_err(Unproven::Form)?;
                     if entry.payload.is_some() {
                         return Err(Unproven::Form(Rule::PayloadKind));
+                    }
+                    if position >= until {
+                        continue;
                     }
                     if parsed.statement().stream() == proof.stream {
                         let number = entry.leaf.stream_seq;

@@ -72,6 +72,7 @@ impl Roster {
             invites: BTreeMap::new(),
             recoveries: BTreeMap::new(),
             custodians: vec![(0, genesis.policy.custodian)],
+            resumptions: None,
         })
     }
 
@@ -83,6 +84,11 @@ impl Roster {
         if body.prev != self.head {
             self.active(&parsed.statement().signer, position)?;
             return Err(Rule::StaleChain);
+        }
+        if let Some((abandoned, resumed)) = parsed.statement().resumes() {
+            self.may_resume(position, parsed.statement().signer, abandoned, resumed)?;
+            check_sealings(&body.sealings, &BTreeSet::new(), &BTreeSet::new())?;
+            return Ok(self.resume(position, received, parsed, abandoned, resumed));
         }
         let step = self.step(position, received, parsed.statement().signer, &body.actions)?;
         check_sealings(&body.sealings, &step.required, &step.optional)?;
@@ -108,6 +114,14 @@ impl Roster {
         signer: DeviceId,
         actions: &[RosterAction],
     ) -> Result<Planned<Self>, Rule> {
+        if let [RosterAction::Resume { abandoned, resumed }] = actions {
+            self.may_resume(position, signer, abandoned, resumed)?;
+            return Ok(Planned {
+                after: self.clone(),
+                required: BTreeSet::new(),
+                optional: BTreeSet::new(),
+            });
+        }
         let step = self.step(position, received, signer, actions)?;
         Ok(Planned {
             after: step.roster,
@@ -223,7 +237,8 @@ impl Step {
                 keys,
             } => self.propose_recovery(*member, device, proof, keys),
             RosterAction::ApproveRecovery { proposal } => self.approve_recovery(proposal),
-            RosterAction::Resume { .. } => Err(Rule::NotInUse),
+            // R35: it stands alone, and then is none of the chain.
+            RosterAction::Resume { .. } => Err(Rule::Resumption),
         }
     }
 

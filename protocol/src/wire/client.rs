@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::checkpoint::CompactCheckpoint;
 use crate::entry::Signed;
 use crate::ids::{DeviceId, DocumentId, InviteId, Nonce, PracticeId};
 use crate::wire::{KeepDraft, Submit, Unlock};
@@ -51,6 +52,15 @@ pub enum ClientMessage {
     /// A draft to be kept.
     #[n(13)]
     KeepDraft(#[n(0)] KeepDraft),
+    /// The relay has not all that it signed: here is its own signature on more.
+    #[n(14)]
+    Ahead(#[n(0)] Ahead),
+    /// Entries that the relay lost, and gets back as they were signed.
+    #[n(15)]
+    Restore(#[n(0)] Restore),
+    /// Everything that this device had and the ledger had not was sent.
+    #[n(16)]
+    Restored,
 }
 
 /// The first message of a device that belongs to a practice.
@@ -93,6 +103,45 @@ pub struct Append {
     /// At most [`crate::limits::APPEND_STATEMENTS`], in order.
     #[n(1)]
     pub uploads: Vec<Upload>,
+}
+
+/// A checkpoint of the relay's that is beyond what the relay has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Ahead {
+    /// The checkpoint.
+    #[n(0)]
+    pub checkpoint: CompactCheckpoint,
+    /// What the ledger was called when it was signed: the practice, or what a resumption calls it.
+    #[n(1)]
+    pub ledger: PracticeId,
+}
+
+/// Entries that a relay lost when it was restored: anyone's statements, in the order that they stood in, all taken or none.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Restore {
+    /// Names the answer.
+    #[n(0)]
+    pub request: u64,
+    /// At most [`crate::limits::APPEND_STATEMENTS`].
+    #[n(1)]
+    pub entries: Vec<Lost>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Lost {
+    /// The relay's clock when it first took it, as its leaf said.
+    #[n(0)]
+    pub received: u64,
+    /// What was signed.
+    #[n(1)]
+    pub signed: Signed,
+    /// The payload; empty where there is none, absent where it is gone.
+    #[n(2)]
+    pub payload: Option<minicbor::bytes::ByteVec>,
 }
 
 /// Follows the ledger.

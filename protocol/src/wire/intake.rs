@@ -101,6 +101,9 @@ pub struct Linked {
     /// What the practice answered: hash of the submission, and the answer's payload, sealed to the client.
     #[n(10)]
     pub replies: Vec<LinkReply>,
+    /// What the ledger is called since it was resumed; absent where it never was.
+    #[n(11)]
+    pub ledger: Option<PracticeId>,
 }
 
 /// An answer of the practice to what came through a link.

@@ -3,9 +3,11 @@
 use minicbor::{Decode, Encode};
 
 use crate::checkpoint::CompactCheckpoint;
+use crate::evidence::Placed;
 use crate::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use crate::rule::Rule;
 use crate::signature::Signature;
+use crate::statement::CheckpointRef;
 use crate::wire::{Items, Linked, MailboxId, NoLink, Put, Unlocked};
 
 /// A message from the relay to a device.
@@ -57,6 +59,24 @@ pub enum RelayMessage {
     /// Something about an intake link is refused.
     #[n(14)]
     NoLink(#[n(0)] NoLink),
+    /// Resumptions that stand below the size that the device said hello with, before its welcome.
+    #[n(15)]
+    Resumed(#[n(0)] Vec<Placed>),
+    /// To an admin's device, before its welcome: the relay has not all that it signed, or gets back what it lost.
+    #[n(16)]
+    Held(#[n(0)] Held),
+}
+
+/// A ledger that takes nothing new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Held {
+    /// Whether it waits for an admin to resume it; else it was resumed, and gets back what it lost.
+    #[n(0)]
+    pub waits: bool,
+    /// The newest that the relay was shown of what it lost; none where the operator alone says that it was restored.
+    #[n(1)]
+    pub abandoned: Option<CheckpointRef>,
 }
 
 /// The relay's half of the handshake.

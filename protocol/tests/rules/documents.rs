@@ -371,3 +371,17 @@ fn r15_an_erasure_acts_on_the_present_head() {
     let late = Body::Erasure(Erasure { document: id, prev });
     assert_eq!(practice.say(&anna, late), Err(Rule::StaleChain));
 }
+
+#[test]
+fn r64_only_a_control_statement_moves_a_documents_chain() {
+    let (mut practice, anna) = Practice::found();
+    let id = practice.document(&anna, Lane::Joint, vec![writer(&anna)]);
+    practice.change(&anna, id).unwrap();
+    let entry = practice.entries.last().unwrap().leaf.signed.clone();
+    let verified = practice.verify(entry).unwrap();
+    let document = practice.state.documents.get(&id);
+    let (position, now) = (practice.next(), practice.now);
+    let roster = &practice.state.roster;
+    let applied = troth_protocol::document::Document::applied(document, roster, position, now, &verified);
+    assert_eq!(applied.err(), Some(Rule::NotInUse));
+}

@@ -249,18 +249,83 @@ fn a_refused_action_takes_the_whole_statement_with_it() {
     assert!(roster.active(&bruno.id(), u64::MAX).is_ok());
 }
 
+fn resuming(abandoned: u64, resumed: u64) -> RosterAction {
+    let checkpoint = |size: u64| troth_protocol::statement::CheckpointRef {
+        size,
+        root: hash(&size.to_string()),
+    };
+    RosterAction::Resume {
+        abandoned: checkpoint(abandoned),
+        resumed: checkpoint(resumed),
+    }
+}
+
 #[test]
-fn r64_what_is_not_in_use_yet_is_refused() {
+fn r35_a_ledger_is_resumed_by_an_admin_alone_and_from_where_it_stands() {
     let (mut practice, anna) = Practice::found();
     let bruno = practice.join(&anna, Role::Counselor);
-    let checkpoint = troth_protocol::statement::CheckpointRef {
-        size: 1,
-        root: hash("root"),
+    let here = practice.next();
+    let refused = Err(Rule::Resumption);
+    assert_eq!(
+        practice.roster(&anna, vec![resuming(here + 9, here - 1)]),
+        refused
+    );
+    assert_eq!(
+        practice.roster(&anna, vec![resuming(here + 9, here + 1)]),
+        refused
+    );
+    assert_eq!(practice.roster(&anna, vec![resuming(here - 1, here)]), refused);
+    let with = vec![resuming(here + 9, here), RosterAction::Reseal];
+    assert_eq!(practice.roster(&anna, with), refused, "it stands alone");
+    let other = practice.roster(&bruno, vec![resuming(here + 9, here)]);
+    assert_eq!(other, Err(Rule::NotPermitted));
+}
+
+#[test]
+fn r35_what_comes_back_follows_the_head_that_the_resumption_left() {
+    let (mut practice, anna) = Practice::found();
+    let bruno = practice.join(&anna, Role::Counselor);
+    let (here, head) = (practice.next(), practice.state.roster.head());
+    practice.roster(&anna, vec![resuming(here + 9, here)]).unwrap();
+    let roster = &practice.state.roster;
+    assert_eq!(roster.head(), head, "the chain goes on from where it was");
+    assert_eq!(practice.state.count(&troth_protocol::stream::Stream::Roster), 4);
+    let [resumption] = roster.resumptions() else {
+        panic!("it is one");
     };
-    let resume = RosterAction::Resume {
-        abandoned: checkpoint,
-        resumed: checkpoint,
+    assert_eq!((resumption.position, resumption.by), (here, anna.id()));
+    let name = format!("relay.example/{}", practice.id());
+    assert_eq!(roster.origin_at(here), name);
+    assert_eq!(
+        roster.origin_at(here + 1),
+        format!("{name}/{}", resumption.ledger)
+    );
+    assert_eq!(roster.ledger_origin(), roster.origin_at(here + 1));
+    practice.roster(&anna, vec![removing(&bruno)]).unwrap();
+}
+
+#[test]
+fn r35_no_two_histories_have_one_name() {
+    let resumed = |received: u64| {
+        let (mut practice, anna) = Practice::found();
+        practice.now = received;
+        let here = practice.next();
+        practice.roster(&anna, vec![resuming(here + 9, here)]).unwrap();
+        practice.state.roster.resumptions()[0].ledger
     };
-    assert_eq!(practice.roster(&anna, vec![resume.clone()]), Err(Rule::NotInUse));
-    assert_eq!(practice.roster(&bruno, vec![resume]), Err(Rule::NotPermitted));
+    let first = resumed(1_800_000_001_000);
+    assert_eq!(
+        first,
+        resumed(1_800_000_001_000),
+        "one statement, one place, one time"
+    );
+    assert_ne!(first, resumed(1_800_000_002_000));
+}
+
+#[test]
+fn nothing_lost_is_no_reason_not_to_go_on() {
+    let (mut practice, anna) = Practice::found();
+    let here = practice.next();
+    practice.roster(&anna, vec![resuming(here, here)]).unwrap();
+    assert_eq!(practice.state.roster.resumptions().len(), 1);
 }

@@ -60,6 +60,65 @@ impl Case {
         std::mem::replace(&mut self.key, next)
     }
 
+    /// The relay comes back with so many entries, an admin resumes the ledger, and it grows another way.
+    pub fn restored(&self, size: u64, now: u64) -> Self {
+        let at = size as usize;
+        let mut practice = self.practice.clone();
+        practice.entries.truncate(at);
+        practice.state = self.states[at].clone();
+        practice.now = now;
+        let mut case = Self {
+            practice,
+            anna: self.anna.clone(),
+            key: self.key.clone(),
+            stream: self.stream,
+            states: self.states[..=at].to_vec(),
+        };
+        let of = |case: &Self, size: u64| CheckpointRef {
+            size,
+            root: case.frontier(size).root(),
+        };
+        let resume = RosterAction::Resume {
+            abandoned: of(self, self.size()),
+            resumed: of(&case, size),
+        };
+        case.practice.roster(&case.anna, vec![resume]).unwrap();
+        case.states.push(case.practice.state.clone());
+        let Stream::Document(document) = case.stream else {
+            unreachable!("it is a document's");
+        };
+        for _ in 0..4 {
+            case.practice.change(&case.anna, document).unwrap();
+            case.states.push(case.practice.state.clone());
+        }
+        case
+    }
+
+    /// This ledger at `later`, and what was signed of a size before it.
+    pub fn rewritten_of(&self, earlier: CompactCheckpoint, later: u64) -> Proof {
+        Proof::Rewritten(Rewritten {
+            earlier,
+            frontier: self.frontier(earlier.size),
+            since: self.run(earlier.size, later).roots,
+            later: self.checkpoint(later),
+        })
+    }
+
+    /// What the relay counted of one stream more or less, and everything that it has.
+    pub fn miscounted(&self, by: &Self, size: u64) -> Proof {
+        let Proof::Counts(counted) = by.counted(size, by.count(size), 0, |_| true) else {
+            unreachable!("it is counts");
+        };
+        let Proof::Counts(shown) = self.counted(self.size(), 0, 0, |_| true) else {
+            unreachable!("it is counts");
+        };
+        Proof::Counts(Miscounted {
+            signed: counted.signed,
+            counts: counted.counts,
+            ..shown
+        })
+    }
+
     pub fn size(&self) -> u64 {
         self.practice.next()
     }
@@ -74,7 +133,7 @@ impl Case {
 
     /// The relay's signature on whatever root.
     pub fn signs(&self, key: &SigningKey, size: u64, root: Hash) -> CompactCheckpoint {
-        let origin = self.practice.state.roster.ledger_origin();
+        let origin = self.practice.state.roster.origin_at(size);
         Checkpoint::new(origin, size, root).unwrap().sign_compact(key)
     }
 
@@ -108,7 +167,12 @@ impl Case {
 
     pub fn evidence(&self, proof: Proof) -> Evidence {
         let entries = &self.practice.entries;
-        let turned = self.practice.state.roster.ledger_keys().last().unwrap().0;
+        let roster = &self.practice.state.roster;
+        let turned = roster.ledger_keys().last().unwrap().0;
+        let turned = roster
+            .resumptions()
+            .last()
+            .map_or(turned, |r| r.position.max(turned));
         let placed = (1..=turned).map(|position| Placed {
             position,
             leaf: entries[position as usize].leaf.clone(),
@@ -160,7 +224,7 @@ impl Case {
             items.push(Item::Roots(self.run(hidden, self.size())));
         }
         Proof::Counts(Miscounted {
-            signed: SignedCounts::sign(signed, &self.practice.id(), &self.key),
+            signed: SignedCounts::sign(signed, &self.practice.state.roster.ledger_at(size), &self.key),
             counts,
             stream: self.stream,
             frontier: self.frontier(from),

@@ -142,6 +142,13 @@ pub fn client(message: &ClientMessage) -> Value {
             "invite": k.invite.to_string(),
             "draft": k.draft.as_ref().map(|d| d.len()),
         }),
+        ClientMessage::Ahead(a) => json!({ "size": a.checkpoint.size, "ledger": a.ledger.to_string() }),
+        ClientMessage::Restore(r) => json!({
+            "request": r.request,
+            "received": r.entries.iter().map(|e| e.received).collect::<Vec<_>>(),
+            "payloads": r.entries.iter().map(|e| e.payload.as_ref().map(|p| p.len())).collect::<Vec<_>>(),
+        }),
+        ClientMessage::Restored => json!({}),
         ClientMessage::Locate(device) => json!({ "device": device.to_string() }),
     };
     json!({ "message": name(message), "fields": fields })
@@ -200,7 +207,14 @@ pub fn relay(message: &RelayMessage) -> Value {
             "closed": l.closed,
             "tries": l.tries,
             "replies": l.replies.iter().map(|r| r.position).collect::<Vec<_>>(),
+            "ledger": l.ledger.map(|l| l.to_string()),
         }),
+        RelayMessage::Resumed(all) => {
+            json!({ "positions": all.iter().map(|p| p.position).collect::<Vec<_>>() })
+        }
+        RelayMessage::Held(h) => {
+            json!({ "waits": h.waits, "abandoned": h.abandoned.map(|a| a.size) })
+        }
         RelayMessage::Unlocked(u) => json!({
             "invite": u.invite.to_string(),
             "draft": u.draft.as_ref().map(|d| d.len()),

@@ -1,4 +1,5 @@
 //! Every message.
+// Long because every message has its sample here.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +7,10 @@ use serde_json::{Value, json};
 use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint};
 use troth_protocol::counts::{Counts, SignedCounts, digest};
 use troth_protocol::entry::Leaf;
+use troth_protocol::evidence::Placed;
 use troth_protocol::ids::{DeviceId, DocumentId, InviteId, Nonce, PracticeId};
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Body, CheckpointRef, Session};
+use troth_protocol::statement::{Body, CheckpointRef, Roster, RosterAction, Session};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::*;
 
@@ -107,6 +109,46 @@ pub fn items(counts: Option<SignedCounts>) -> Items {
     }
 }
 
+/// What a resumption calls a ledger.
+const LEDGER: PracticeId = PracticeId([0x1e; 32]);
+
+fn abandoned() -> CheckpointRef {
+    CheckpointRef {
+        size: 1000,
+        root: hash("root"),
+    }
+}
+
+fn resumption() -> Placed {
+    let resumed = CheckpointRef {
+        size: 900,
+        root: hash("earlier root"),
+    };
+    let actions = vec![RosterAction::Resume {
+        abandoned: abandoned(),
+        resumed,
+    }];
+    let body = Body::Roster(Roster {
+        prev: hash("head"),
+        actions,
+        sealings: Vec::new(),
+    });
+    let leaf = Leaf {
+        received: 1_800_000_000_000,
+        stream_seq: 7,
+        signed: signed(&device().key, &PRACTICE, &said(body, b"")),
+    };
+    Placed { position: 900, leaf }
+}
+
+fn lost(payload: Option<&[u8]>) -> Lost {
+    Lost {
+        received: 1_800_000_000_000,
+        signed: upload().signed,
+        payload: payload.map(|payload| payload.to_vec().into()),
+    }
+}
+
 fn client_messages() -> Vec<(&'static str, ClientMessage)> {
     let founding = founding(genesis(&device(), &signing_key(9)));
     let payload = payload_of(&founding.body);
@@ -193,6 +235,21 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ),
         ("locate", ClientMessage::Locate(DeviceId([8; 32]))),
         ("link", ClientMessage::Link(InviteId([9; 16]))),
+        (
+            "ahead",
+            ClientMessage::Ahead(Ahead {
+                checkpoint: checkpoint(),
+                ledger: PRACTICE,
+            }),
+        ),
+        (
+            "restore",
+            ClientMessage::Restore(Restore {
+                request: 5,
+                entries: vec![lost(Some(b"sealed edit")), lost(Some(b"")), lost(None)],
+            }),
+        ),
+        ("restored", ClientMessage::Restored),
         (
             "submit",
             ClientMessage::Submit(Submit {
@@ -299,6 +356,39 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
                     position: 30,
                     sealed: b"sealed copy".to_vec(),
                 }],
+                ledger: None,
+            }),
+        ),
+        (
+            "linked-resumed",
+            RelayMessage::Linked(Linked {
+                invite: InviteId([9; 16]),
+                practice: PRACTICE,
+                statement: upload().signed,
+                form: b"sealed form".to_vec(),
+                sequence: 1,
+                prev: None,
+                closed: None,
+                tries: None,
+                now: 1_800_000_000_000,
+                checkpoint: checkpoint(),
+                replies: Vec::new(),
+                ledger: Some(LEDGER),
+            }),
+        ),
+        ("resumed", RelayMessage::Resumed(vec![resumption()])),
+        (
+            "held",
+            RelayMessage::Held(Held {
+                waits: true,
+                abandoned: Some(abandoned()),
+            }),
+        ),
+        (
+            "held-restoring",
+            RelayMessage::Held(Held {
+                waits: false,
+                abandoned: None,
             }),
         ),
         (

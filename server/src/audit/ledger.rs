@@ -113,6 +113,14 @@ impl Audit<'_> {
             );
         }
         self.payload(position, &parsed, row.payload.as_deref());
+        if let Some((_, resumed)) = parsed.statement().resumes()
+            && resumed.root != self.tree.root()
+        {
+            self.fault(
+                position,
+                "a resumption names another root than the entries before it have",
+            );
+        }
         match self.tree.append(&[leaf_hash(&row.leaf)]) {
             Ok(complete) => complete
                 .into_iter()

@@ -21,6 +21,10 @@ pub struct Arguments {
     /// TOML file with the same names as these flags; a flag comes before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// For the first start after a backup was restored: no ledger takes anything until an admin of its practice has resumed it
+    /// (`troth recovery resume`). Leave it out from the next start on
+    #[arg(long)]
+    restored: bool,
     /// How the log is written
     #[arg(long, value_enum, default_value_t)]
     log_format: Format,
@@ -33,7 +37,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     logs::start(arguments.log_format, arguments.log_level);
     let file = arguments.config.as_deref().map(Given::read).transpose()?;
-    let options = arguments.given.or(file.unwrap_or_default()).options()?;
+    let mut options = arguments.given.or(file.unwrap_or_default()).options()?;
+    options.restored = arguments.restored;
     allow_many_sockets();
     // One thread more than there are processors: one may be waiting for the disk.
     let threads = std::thread::available_parallelism().map_or(2, NonZero::get) + 1;

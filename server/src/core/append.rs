@@ -28,7 +28,7 @@ pub(super) struct Round {
     pub(super) answers: Vec<(ConnectionId, u64, Vec<Receipt>)>,
     welcome: Vec<ConnectionId>,
     /// Practices whose state in memory can no longer be trusted.
-    broken: Option<StoreError>,
+    pub(super) broken: Option<StoreError>,
 }
 
 /// What a durable write leaves to be done once it is acknowledged: the ledgers that grew, and what is new in each.
@@ -81,7 +81,7 @@ impl Core {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::LedgerKey, None);
         }
-        if let Some(rule) = self.resting() {
+        if let Some(rule) = self.resting().or_else(|| self.holds_back(&of, &uploads, round)) {
             return self.refuse(id, request, 0, rule, None);
         }
         match self.sequence(&of, uploads, round) {
@@ -108,6 +108,11 @@ impl Core {
     /// Logins that go into the ledger take their positions like everything else.
     pub(super) fn log_in_waiting(&mut self, round: &mut Round) {
         for (id, practice, upload) in std::mem::take(&mut round.logins) {
+            // Held in this very round: whoever may come in all the same, comes again and is told.
+            if self.is_held(&practice) {
+                self.close(id, Rule::Behind);
+                continue;
+            }
             // The same device may have come twice in one round.
             if !self.login_due(&practice, &upload.statement.statement().signer) {
                 round.welcome.push(id);
@@ -186,7 +191,7 @@ impl Core {
     }
 
     /// The relay signs with the one key that it has: a roster statement that turns to another would end the ledger.
-    fn names_another_ledger_key(&self, body: &Body) -> bool {
+    pub(super) fn names_another_ledger_key(&self, body: &Body) -> bool {
         let Body::Roster(roster) = body else { return false };
         let ours = self.settings.key.verifying_key();
         roster.actions.iter().any(

@@ -194,7 +194,11 @@ impl Core {
                 vec![Item::Roots(run)]
             },
             checkpoint: practice.checkpoint,
-            counts: Some(SignedCounts::sign(counts, &live.practice, &self.settings.key)),
+            counts: Some(SignedCounts::sign(
+                counts,
+                &practice.roster.ledger_at(size),
+                &self.settings.key,
+            )),
         };
         following.beat += 1;
         following.position = size;
@@ -235,7 +239,7 @@ fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purp
         streams,
         purpose,
         tree: practice.tree.clone(),
-        origin: practice.state.roster.ledger_origin(),
+        roster: practice.roster.clone(),
         key: core.settings.key.clone(),
     }
 }

@@ -6,10 +6,11 @@ use troth_protocol::ids::{DeviceId, Nonce, PracticeId};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Body;
-use troth_protocol::wire::{Hello, RelayMessage, Transcript, Welcome};
+use troth_protocol::wire::{Held, Hello, RelayMessage, Transcript, Welcome};
 
 use super::append::Round;
 use super::{Connection, ConnectionId, Core, Live};
+use crate::practice::Practice;
 use crate::quota::TooMuch;
 use crate::verify::CheckedUpload;
 
@@ -59,12 +60,28 @@ impl Core {
             Ok(device) => device.member,
             Err(rule) => return self.close(id, rule),
         };
+        // R66: while a ledger waits to be resumed, and gets back what it lost, admins alone come in.
+        if practice.hold.is_some() && !practice.is_admin(&member) {
+            return self.close(id, Rule::Behind);
+        }
         match self.accounts.enter(self.now, hello.practice, hello.device, id) {
             Ok(None) => {}
             Ok(Some(oldest)) => self.close(oldest, Rule::Quota),
             Err(TooMuch) => return self.close(id, Rule::Quota),
         }
-        let due = self.login_due(&hello.practice, &hello.device);
+        if let Err(rule) = self.show_resumptions(id, &hello) {
+            return self.close(id, rule);
+        }
+        let held = self.practices.get(&hello.practice).and_then(|p| p.hold);
+        if let Some(hold) = held {
+            let waits = self
+                .practices
+                .get(&hello.practice)
+                .is_some_and(Practice::is_behind);
+            let abandoned = hold.abandoned;
+            self.send(id, &RelayMessage::Held(Held { waits, abandoned }));
+        }
+        let due = held.is_none() && self.login_due(&hello.practice, &hello.device);
         let live = Live {
             practice: hello.practice,
             device: hello.device,

@@ -139,6 +139,7 @@ impl Core {
             now: self.now,
             checkpoint: practice.checkpoint,
             replies,
+            ledger: practice.roster.resumptions().last().map(|r| r.ledger),
         })
     }
 
@@ -169,7 +170,9 @@ impl Core {
             Ok(statement) => statement,
             Err(rule) => return self.refuse(id, request, 0, rule, None),
         };
-        if let Some(rule) = self.resting() {
+        // Whoever has a link cannot do anything about a relay that was restored: they come again.
+        let held = self.is_held(&of).then_some(Rule::Unavailable);
+        if let Some(rule) = self.resting().or(held) {
             return self.refuse(id, request, 0, rule, None);
         }
         match self.sequence(&of, vec![CheckedUpload { statement, payload }], round) {

@@ -11,7 +11,7 @@ use troth_protocol::state::{State, verify_genesis};
 use troth_protocol::tree::{TILE_WIDTH, Tree, leaf_hash};
 use troth_protocol::{cbor, tree};
 
-use super::{Practice, StoredTiles};
+use super::{Hold, Practice, StoredTiles};
 use crate::store::{EntryRow, Head, Store, StoreError};
 
 /// Bytes of entries held at once while replaying.
@@ -74,7 +74,9 @@ pub fn load(
         return Err(LoadError::Key(practice));
     }
     let checkpoint = super::sign(&state, tree.size(), tree.root(), key);
-    Ok(Practice::new(state, tree, checkpoint, from))
+    let mut loaded = Practice::new(state, tree, checkpoint, from);
+    loaded.hold = Hold::kept(&**store, &practice)?;
+    Ok(loaded)
 }
 
 /// The state that was last written down; none where there is none or it is of another version: then all is replayed.

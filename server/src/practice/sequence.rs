@@ -69,7 +69,7 @@ pub struct Pending {
     pub fresh: Vec<Fresh>,
     /// Documents whose payloads are ordered erased.
     pub erased: Vec<DocumentId>,
-    rows: Vec<EntryRow>,
+    pub(super) rows: Vec<EntryRow>,
 }
 
 /// A ledger after its next durable write.
@@ -89,7 +89,11 @@ impl Practice {
         now: u64,
         uploads: Vec<CheckedUpload>,
     ) -> Result<Outcome, StoreError> {
-        let received = now.max(self.state.received);
+        let received = match uploads.as_slice() {
+            // The clock of a resumed ledger stands where its backup ended, so that what it lost comes back with its own times.
+            [upload] if upload.statement.statement().resumes().is_some() => self.state.received,
+            _ => now.max(self.state.received),
+        };
         // A single statement is taken whole or not at all by itself; only several need a way back.
         let backup = (uploads.len() > 1).then(|| {
             self.state
@@ -135,11 +139,33 @@ impl Practice {
         if let Err(rule) = self.may_report(position, statement.statement()) {
             return Ok(Err((rule, None)));
         }
-        let stream_seq = self.state.count(&statement.statement().stream());
-        if let Err(rule) = self.state.apply(position, received, statement) {
+        // R35: an admin resumes what is here, and not what they were told is here.
+        if let Some((_, resumed)) = statement.statement().resumes()
+            && (!self.is_behind() || position != self.tree.size() || resumed.root != self.tree.root())
+        {
             let known = self.known(store, pending, &statement.hash())?;
-            return Ok(known.ok_or_else(|| (rule, self.head_of(statement.statement()))));
+            return Ok(known.ok_or((Rule::Resumption, None)));
         }
+        match self.grant(pending, received, statement, Some(upload.payload)) {
+            Ok(receipt) => Ok(Ok(ReceiptOr::New(receipt))),
+            Err(rule) => {
+                let known = self.known(store, pending, &statement.hash())?;
+                Ok(known.ok_or_else(|| (rule, self.head_of(statement.statement()))))
+            }
+        }
+    }
+
+    /// Gives a statement the next position, if the rules do. Its payload may be gone, where it comes back to a ledger that lost it.
+    pub(super) fn grant(
+        &mut self,
+        pending: &mut Pending,
+        received: u64,
+        statement: &Verified,
+        payload: Option<Vec<u8>>,
+    ) -> Result<Receipt, Rule> {
+        let position = self.tree.size() + pending.fresh.len() as u64;
+        let stream_seq = self.state.count(&statement.statement().stream());
+        self.state.apply(position, received, statement)?;
         self.note_snapshot(statement.statement());
         if let Body::Erasure(erasure) = &statement.statement().body {
             pending.erased.push(erasure.document);
@@ -147,17 +173,17 @@ impl Practice {
         if let Body::Invite(invite) = &statement.statement().body {
             self.links.insert(invite.invite, invite.document);
         }
-        pending.push(position, received, stream_seq, statement, upload.payload);
-        Ok(Ok(ReceiptOr::New(Receipt {
+        pending.push(position, received, stream_seq, statement, payload);
+        Ok(Receipt {
             position,
             received,
             stream_seq,
-        })))
+        })
     }
 
     /// R40, R13: an access is reported by someone who may read the document, or could: what was done before a right ended is
     /// told all the same.
-    fn may_report(&self, position: u64, statement: &Statement) -> Result<(), Rule> {
+    pub(super) fn may_report(&self, position: u64, statement: &Statement) -> Result<(), Rule> {
         let Body::Access(access) = &statement.body else {
             return Ok(());
         };
@@ -205,7 +231,7 @@ impl Practice {
     }
 
     /// The present head of the chain that a statement belongs to, for whoever has to sign again.
-    fn head_of(&self, statement: &Statement) -> Option<Hash> {
+    pub(super) fn head_of(&self, statement: &Statement) -> Option<Hash> {
         match &statement.body {
             Body::Roster(_) => Some(self.state.roster.head()),
             _ => match statement.stream() {
@@ -270,7 +296,7 @@ impl Pending {
         received: u64,
         stream_seq: u64,
         statement: &Verified,
-        payload: Vec<u8>,
+        payload: Option<Vec<u8>>,
     ) {
         let leaf = Leaf {
             received,
@@ -278,13 +304,15 @@ impl Pending {
             signed: statement.signed().clone(),
         };
         let stream = statement.statement().stream();
-        let kept = statement.statement().payload.is_some().then_some(payload);
+        let names = statement.statement().payload.is_some();
+        let gone = names && payload.is_none();
+        let kept = payload.filter(|_| names);
         self.rows.push(EntryRow {
             position,
             stream: StreamKey(stream.key()),
             statement: statement.hash(),
             leaf: leaf.encode(),
-            payload: Some(kept.clone().unwrap_or_default()),
+            payload: (!gone).then(|| kept.clone().unwrap_or_default()),
         });
         self.fresh.push(Fresh {
             position,
@@ -299,7 +327,7 @@ impl Pending {
 pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Rule> {
     let state = State::found(now, &genesis.statement)?;
     let mut pending = Pending::default();
-    pending.push(0, now, 0, &genesis.statement, genesis.payload);
+    pending.push(0, now, 0, &genesis.statement, Some(genesis.payload));
     let checkpoint = CompactCheckpoint {
         size: 0,
         root: troth_protocol::tree::EMPTY_ROOT,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use troth_protocol::ids::PracticeId;
+use troth_protocol::roster::Roster;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Tree;
 
@@ -57,8 +58,8 @@ pub struct Plan {
     pub purpose: Purpose,
     /// The ledger's tree, at `to` or beyond.
     pub tree: Arc<Tree>,
-    /// The name that the ledger's checkpoints are signed under.
-    pub origin: String,
+    /// The roster, which says under which name a size is signed.
+    pub roster: Arc<Roster>,
     /// The ledger key.
     pub key: Arc<SigningKey>,
 }

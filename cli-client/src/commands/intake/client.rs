@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use troth_client_core::crypto::{ClientKeys, StretchedPin};
 use troth_client_core::intake::{Answered, Draft, IntakeError, IntakeLink, Pin, Said, Sending, Visit};
 use troth_forms::{Checked, Questionnaire, Response, limits, plain, words};
-use troth_protocol::checkpoint::ledger_origin;
 use troth_protocol::ids::InviteId;
 use troth_protocol::rule::Rule;
 use troth_protocol::wire::{ClientMessage, Receipt, RelayMessage, Unlocked};
@@ -158,7 +157,7 @@ impl<'a> Visitor<'a> {
             return Err(Failure::failed(say::no_checkpoint(session.language)));
         }
         let asking = self.visit.asking().map_err(|e| refused(session, &e))?;
-        let origin = ledger_origin(&asking.origin, self.visit.practice());
+        let origin = self.visit.ledger_origin(&asking.origin);
         Ok(json!({
             "practice": self.visit.practice().to_string(),
             "submission": sending.hash.to_string(),

@@ -121,7 +121,7 @@ pub async fn stop(session: &Session, wanted: &str) -> Result<(), Failure> {
     sent.finish(session, value, &words)
 }
 
-fn must_be_admin(session: &Session, device: &Device) -> Result<(), Failure> {
+pub(super) fn must_be_admin(session: &Session, device: &Device) -> Result<(), Failure> {
     match device.role() {
         Some(Role::Admin) => Ok(()),
         _ => Err(Failure::refused(session.language, Rule::NotPermitted, "")),

@@ -193,6 +193,11 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("troth recovery approve", "作为另一位管理员，批准一项恢复"),
     ("troth recovery approve.recovery", RECOVERY),
     ("troth recovery approve.yes", "不询问"),
+    (
+        "troth recovery resume",
+        "作为管理员，在中继从较旧的备份恢复之后让机构继续运行：各设备上仍有的、中继丢失的内容会归还给它",
+    ),
+    ("troth recovery resume.yes", "不询问"),
     ("troth recovery stop", "作为管理员或当事成员，阻止一项恢复"),
     ("troth recovery stop.recovery", RECOVERY),
     ("troth case", "个案：接受咨询的一对伴侣或一个人"),

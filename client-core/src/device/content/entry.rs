@@ -70,7 +70,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// A payload's content, or why it is set aside.
-    pub(super) fn unsealed_payload(
+    pub(in crate::device) fn unsealed_payload(
         &mut self,
         id: DocumentId,
         statement: &Statement,

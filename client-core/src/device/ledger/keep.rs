@@ -15,9 +15,10 @@ use crate::device::fetch::Fetching;
 use crate::device::gossip::Gossip;
 use crate::device::keyring::SealedAt;
 use crate::device::outbox::{Inflight, OutboxRow, QuarantineRow};
+use crate::device::restore::Lost;
 use crate::device::rows::{
-    CONTENT, COUNTED, DOCUMENT, DocumentRow, ENTRY, GOSSIP, INFLIGHT, LedgerRow, OUTBOX, QUARANTINE, RUN,
-    RosterRow, RunRow, WITNESSED,
+    CONTENT, COUNTED, DOCUMENT, DocumentRow, ENTRY, GOSSIP, INFLIGHT, LOST, LedgerRow, OUTBOX, QUARANTINE,
+    RUN, RosterRow, RunRow, WITNESSED,
 };
 use crate::device::{Device, DeviceError};
 use crate::storage::{Storage, Write};
@@ -43,6 +44,7 @@ impl<S: Storage> Device<S> {
         self.checkpoint = None;
         self.checkpoint_at = 0;
         self.outbox.clear();
+        self.lost = Lost::default();
         self.restore()
     }
 
@@ -72,6 +74,7 @@ impl<S: Storage> Device<S> {
             self.fetching = Fetching::wanting(ledger.wanted);
             self.refold = ledger.refold;
         }
+        self.lost = Lost::kept(&self.rows.scan(LOST)?)?;
         self.gossip = Gossip::kept(self.rows.scan(GOSSIP)?);
         self.counted = self.rows.get(COUNTED, &[])?;
         self.witnessed = self.rows.get(WITNESSED, &[])?;

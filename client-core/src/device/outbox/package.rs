@@ -153,7 +153,7 @@ impl<S: Storage> Device<S> {
         )
     }
 
-    fn is_erased(&self, id: &DocumentId) -> bool {
+    pub(in crate::device) fn is_erased(&self, id: &DocumentId) -> bool {
         let known = self.state.as_ref().and_then(|state| state.documents.get(id));
         known.is_some_and(|document| document.erased().is_some())
     }

@@ -34,7 +34,7 @@ impl<S: Storage> Device<S> {
             return Ok(());
         };
         match rule {
-            Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration => {
+            Rule::Quota | Rule::DiskFull | Rule::Unavailable | Rule::Ration | Rule::Behind => {
                 if let Some(inflight) = self.inflight.get_mut(&stream) {
                     inflight.request = 0;
                 }
@@ -132,7 +132,7 @@ impl<S: Storage> Device<S> {
     }
 
     /// Moves intents to quarantine: kept, shown, never sent by themselves.
-    pub(super) fn set_aside(
+    pub(in crate::device) fn set_aside(
         &mut self,
         rng: &mut impl CryptoRng,
         ids: &[u64],

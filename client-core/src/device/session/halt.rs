@@ -17,7 +17,8 @@ impl<S: Storage> Device<S> {
     ) -> Result<(), DeviceError> {
         let what = format!(
             "the relay's ledger is shorter than the {} entries that it proved before: it was rolled back, or restored \
-             from an old backup",
+             from an old backup. If whoever runs it says that it was restored, an admin of the practice looks at it with \
+             `troth recovery resume`",
             self.frontier.size()
         );
         self.accuse(rng, Dishonest::new(what), effects)

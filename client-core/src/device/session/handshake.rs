@@ -8,7 +8,7 @@ use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Info, Transc
 use super::Step;
 use crate::device::accusation::Dishonest;
 use crate::device::ledger::Failure;
-use crate::device::{Device, DeviceError, Effect};
+use crate::device::{Device, DeviceError, Effect, Report};
 use crate::storage::Storage;
 
 impl<S: Storage> Device<S> {
@@ -49,24 +49,27 @@ impl<S: Storage> Device<S> {
             let what = "the relay does not hold the key that this practice's ledger pins";
             return self.accuse(rng, Dishonest::new(what), effects);
         };
-        match self.check_checkpoint(&challenge.checkpoint) {
-            Ok(()) => {}
+        // A ledger that was resumed since is signed under a name that this device does not know yet: it is compared once it does.
+        let known = match self.check_checkpoint(&challenge.checkpoint) {
+            Ok(()) => true,
             Err(Failure::Device(error)) => return Err(error),
-            Err(Failure::Relay(what)) => return self.accuse(rng, what, effects),
-        }
+            Err(Failure::Relay(_)) => false,
+        };
         let size = challenge.checkpoint.size;
         if size < self.frontier.size() {
-            return self.rolled_back(rng, effects);
+            self.connection.behind = Some(challenge.checkpoint);
+            self.show_ahead(effects);
+            if known && self.connection.resuming.is_none() {
+                return self.rolled_back(rng, effects);
+            }
         }
-        if self
-            .identity
-            .waypoint
-            .is_some_and(|waypoint| size < waypoint.size)
+        let waypoint = self.identity.waypoint.filter(|w| !self.is_abandoned(w.size));
+        if known && self.connection.behind.is_none() && waypoint.is_some_and(|waypoint| size < waypoint.size)
         {
             let what = "the relay's ledger is shorter than what the approving device had verified";
             return self.accuse(rng, Dishonest::new(what), effects);
         }
-        let own = self.checkpoint.filter(|own| own.size == size);
+        let own = self.checkpoint.filter(|own| known && own.size == size);
         if let Some(own) = own.filter(|own| own.root != challenge.checkpoint.root) {
             let what = "the relay signed another ledger of the same size than the one it showed before";
             let proof = Proof::Roots(own, challenge.checkpoint);
@@ -94,6 +97,13 @@ impl<S: Storage> Device<S> {
         self.connection.failures = 0;
         if self.has_signed() {
             self.linked(effects)?;
+        }
+        // Nobody resumed what this device has more of: it goes on being a rollback.
+        if self.connection.behind.is_some() && self.frontier.size() > total {
+            return self.rolled_back(rng, effects);
+        }
+        if self.connection.held.is_none_or(|held| !held.waits) && self.connection.resuming.take().is_some() {
+            effects.push(Effect::Report(Report::NothingToResume));
         }
         if self.refold {
             self.forget_ledger(rng)?;

@@ -60,8 +60,9 @@ impl<S: Storage> Device<S> {
             let name = self.name_of(member).ok().flatten();
             effects.push(Effect::Report(Report::RecoveredByKit { member, name, device }));
         }
+        self.note_resumed(taken.resumed, effects);
         // Before it is caught up, this member's own beginning may be yet to come.
-        if taken.roster && live {
+        if taken.roster && live && !self.is_putting_back() {
             self.tend(rng, now)?;
         }
         if self.refold && (counts.is_some() || live) {
@@ -70,13 +71,13 @@ impl<S: Storage> Device<S> {
             return Ok(());
         }
         if let Some(signed) = counts {
-            let practice = self.identity.practice.ok_or(DeviceError::NoPractice)?;
+            let ledger = self.practice_state()?.roster.ledger_at(checkpoint.size);
             let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
             let expected = CheckpointRef {
                 size: checkpoint.size,
                 root: checkpoint.root,
             };
-            let holds = signed.verify(&practice, &key).is_ok_and(|counts| {
+            let holds = signed.verify(&ledger, &key).is_ok_and(|counts| {
                 counts.nonce == nonce && counts.beat == beat && counts.checkpoint == expected
             });
             // Until what was shared later is here from its beginning, there is nothing to count against.
@@ -171,8 +172,11 @@ impl<S: Storage> Device<S> {
 
     fn caught_up(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
         effects.push(Effect::Report(Report::CaughtUp));
-        self.introduce(rng)?;
-        self.tend(rng, self.connection.heard)?;
+        self.send_resumption(effects)?;
+        if !self.is_putting_back() {
+            self.introduce(rng)?;
+            self.tend(rng, self.connection.heard)?;
+        }
         self.renew_pledges(rng, effects)?;
         let all: Vec<_> = self.documents.keys().copied().collect();
         self.look_for_snapshots(all.into_iter());

@@ -53,6 +53,7 @@ fn scene(then: u64, now: u64) -> Scene {
         position: POSITION,
         leaf,
         checkpoint: signed(&leaves, then).sign_compact(&key),
+        ledger: None,
     };
     let receipt = IntakeReceipt::check(parts).unwrap();
     Scene { leaves, key, receipt }

@@ -1,0 +1,130 @@
+//! What the relay signed, and what this device knew before: compared.
+
+use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
+use troth_protocol::evidence::{Proof, Rewritten};
+use troth_protocol::ids::VerifyingKey;
+use troth_protocol::statement::CheckpointRef;
+use troth_protocol::tree::Trail;
+use troth_protocol::wire::Items;
+
+use super::{Failure, dishonest};
+use crate::device::accusation::Dishonest;
+use crate::device::restore::Resumes;
+use crate::device::{Device, DeviceError};
+use crate::storage::Storage;
+
+impl<S: Storage> Device<S> {
+    /// The key that the relay signs with: the verified roster's, or what was pinned when founding or joining.
+    pub(in crate::device) fn ledger_key(&self) -> Option<VerifyingKey> {
+        self.state
+            .as_ref()
+            .map(|s| s.roster.ledger_key())
+            .or(self.identity.ledger_key)
+    }
+
+    /// The relay's origin, likewise.
+    pub(in crate::device) fn pinned_origin(&self) -> Option<&str> {
+        self.state
+            .as_ref()
+            .map(|s| s.roster.origin())
+            .or(self.identity.origin.as_deref())
+    }
+
+    /// Checks the relay's signature on a size and root of this practice's ledger.
+    pub(in crate::device) fn check_checkpoint(&self, checkpoint: &CompactCheckpoint) -> Result<(), Failure> {
+        let (Some(key), Some(origin), Some(practice)) =
+            (self.ledger_key(), self.pinned_origin(), self.identity.practice)
+        else {
+            return Err(DeviceError::NoPractice.into());
+        };
+        let origin = match &self.state {
+            Some(state) => state.roster.origin_at(checkpoint.size),
+            None => ledger_origin(origin, &practice),
+        };
+        match checkpoint.verify(&origin, &key) {
+            Ok(_) => Ok(()),
+            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
+        }
+    }
+
+    /// The same for what items lead to: a resumption among them says under which name the relay signs from there on.
+    pub(super) fn check_signed(
+        &self,
+        checkpoint: &CompactCheckpoint,
+        resumes: &[Resumes],
+    ) -> Result<(), Failure> {
+        let newest = resumes.iter().rev().find(|r| r.position < checkpoint.size);
+        let pinned = (self.pinned_origin(), self.identity.practice, self.ledger_key());
+        let (Some(here), (Some(origin), Some(practice), Some(key))) = (newest, pinned) else {
+            return self.check_checkpoint(checkpoint);
+        };
+        let origin = resumed_origin(origin, &practice, &here.ledger);
+        match checkpoint.verify(&origin, &key) {
+            Ok(_) => Ok(()),
+            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
+        }
+    }
+
+    /// A ledger that an approving device vouched for must pass through what that device had verified, unless an admin says that
+    /// it was abandoned. What it must pass through from here on.
+    pub(super) fn check_waypoint(
+        &self,
+        resumes: &[Resumes],
+        items: &Items,
+        trail: &Trail,
+    ) -> Result<Option<CheckpointRef>, Failure> {
+        let Some(waypoint) = self.identity.waypoint else {
+            return Ok(None);
+        };
+        let CheckpointRef { size, root } = waypoint;
+        if size <= self.frontier.size() || size > items.checkpoint.size {
+            return Ok(Some(waypoint));
+        }
+        let abandoned = || {
+            let here = resumes.iter().any(|r| r.position < size && size <= r.abandoned);
+            here || self.is_abandoned(size)
+        };
+        match trail.at(size) {
+            Some(past) if past.frontier.root() == root => Ok(Some(waypoint)),
+            _ if abandoned() => Ok(None),
+            Some(_) => dishonest("the ledger is not the one that the approving device had verified"),
+            None => {
+                dishonest("a run hides whether the ledger is the one that the approving device had verified")
+            }
+        }
+    }
+
+    /// Whether an admin says that entries up to a size were abandoned when the ledger was resumed.
+    pub(in crate::device) fn is_abandoned(&self, size: u64) -> bool {
+        let state = self.state.as_ref();
+        let mut all = state.into_iter().flat_map(|s| s.roster.resumptions());
+        all.any(|r| r.position < size && size <= r.abandoned.size)
+    }
+
+    /// What the relay signed in the handshake is what the ledger leads through: it signed both.
+    pub(super) fn check_promise(&self, items: &Items, trail: &Trail) -> Result<(), Failure> {
+        let Some(promised) = self
+            .connection
+            .promised
+            .filter(|p| p.size <= items.checkpoint.size)
+        else {
+            return Ok(());
+        };
+        let past = trail.at(promised.size);
+        let Some(past) = past.filter(|past| past.frontier.root() != promised.root) else {
+            return Ok(());
+        };
+        let what = "the relay signed two ledgers of the same size";
+        let proof = if promised.size == items.checkpoint.size {
+            Proof::Roots(promised, items.checkpoint)
+        } else {
+            Proof::Rewritten(Rewritten {
+                earlier: promised,
+                frontier: past.frontier,
+                since: past.since,
+                later: items.checkpoint,
+            })
+        };
+        Err(Failure::Relay(Dishonest::proven(what, proof)))
+    }
+}
