@@ -16,7 +16,7 @@ pub use client::{Append, ClientMessage, Fetch, Follow, Found, Hello, MailboxId, 
 pub use intake::{KeepDraft, LinkReply, LinkSecret, Linked, NoLink, Submit, Unlock, Unlocked};
 pub use items::{EntryItem, Folded, Item, Items, Mismatch, RootsItem};
 pub use relay::{
-    Appended, Challenge, Goodbye, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
+    Appended, Challenge, Goodbye, Info, NewKey, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
 };
 pub use transcript::Transcript;
 

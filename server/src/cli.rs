@@ -3,6 +3,7 @@
 mod assets;
 mod logs;
 mod memory;
+mod new_key;
 mod serve;
 mod verify;
 mod witness;
@@ -32,6 +33,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Replay every ledger from genesis, and check every hash, signature and chain
     Verify(verify::Arguments),
+    /// Make another ledger key, which practices turn to when their admins say so
+    NewKey(new_key::Arguments),
     /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
     Witness(witness::Arguments),
     /// Print the SHA-256 of every file of the intake page, for comparing a live page with a release
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
             serve::run(arguments)
         }
         Command::Verify(arguments) => verify::run(arguments),
+        Command::NewKey(arguments) => new_key::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
         Command::Assets => assets::run(),
     };

@@ -164,7 +164,8 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     }));
     session
         .out
-        .result(&value, &format!("{words}\n{}", columns(&rows)))
+        .result(&value, &format!("{words}\n{}", columns(&rows)))?;
+    session.read(&mut device)
 }
 
 /// A lane, its document, and how many notes and fields are in it where this device can read it.

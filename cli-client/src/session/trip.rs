@@ -100,6 +100,10 @@ impl<'a> Trip<'a> {
                 let member = name.clone().unwrap_or_else(|| pick::short(member));
                 out.note(&recovery::by_kit(language, &member, &pick::short(device)));
             }
+            Some(Report::KeyOffered(key)) => {
+                self.bar.clear();
+                out.note(&network::key_offered(language, &key.to_string()[..16]));
+            }
             // A device that the practice knew once is called revoked.
             Some(Report::RelayClosed(Rule::UnknownDevice)) => {
                 let refused = Failure::refused(language, Rule::UnknownDevice, "");

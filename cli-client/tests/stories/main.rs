@@ -10,6 +10,7 @@ mod dishonest;
 mod exporting;
 mod intake;
 mod killed;
+mod ledger_key;
 mod linking;
 mod members;
 mod mistakes;

@@ -2,16 +2,16 @@
 //! at once.
 
 mod keep;
+mod signed;
 pub(super) mod verifier;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
-use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::digest;
 use troth_protocol::entry::Verified;
 use troth_protocol::evidence::{Proof, Rewritten};
-use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId, VerifyingKey};
+use troth_protocol::ids::{DeviceId, DocumentId, Hash, MemberId};
 use troth_protocol::rule::Rule;
 use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef, DeviceKind, Role, RosterAction};
@@ -25,6 +25,8 @@ use super::keyring::{SealedAt, sealed_in};
 use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError};
 use crate::storage::Storage;
+pub(super) use signed::NOT_THE_KEY;
+use signed::names_a_key;
 use verifier::Verifier;
 
 /// Entries that this device can go back over without asking, at least.
@@ -66,36 +68,6 @@ pub(super) fn dishonest<T>(what: impl Into<String>) -> Result<T, Failure> {
 }
 
 impl<S: Storage> Device<S> {
-    /// The key that the relay signs with: the verified roster's, or what was pinned when founding or joining.
-    pub(super) fn ledger_key(&self) -> Option<VerifyingKey> {
-        self.state
-            .as_ref()
-            .map(|s| s.roster.ledger_key())
-            .or(self.identity.ledger_key)
-    }
-
-    /// The relay's origin, likewise.
-    pub(super) fn pinned_origin(&self) -> Option<&str> {
-        self.state
-            .as_ref()
-            .map(|s| s.roster.origin())
-            .or(self.identity.origin.as_deref())
-    }
-
-    /// Checks the relay's signature on a size and root of this practice's ledger.
-    pub(super) fn check_checkpoint(&self, checkpoint: &CompactCheckpoint) -> Result<(), Failure> {
-        let (Some(key), Some(origin), Some(practice)) =
-            (self.ledger_key(), self.pinned_origin(), self.identity.practice)
-        else {
-            return Err(DeviceError::NoPractice.into());
-        };
-        let origin = troth_protocol::checkpoint::ledger_origin(origin, &practice);
-        match checkpoint.verify(&origin, &key) {
-            Ok(_) => Ok(()),
-            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
-        }
-    }
-
     /// Takes items into the verified ledger, or believes none of them.
     pub(super) fn take(
         &mut self,
@@ -103,7 +75,11 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         items: Items,
     ) -> Result<Taken, Failure> {
-        self.check_checkpoint(&items.checkpoint)?;
+        // What turns the key is signed with the next one, and what founds the practice pins the first.
+        let signed = self.is_signed(&items.checkpoint)?;
+        if !signed && !items.items.iter().any(names_a_key) {
+            self.check_checkpoint(&items.checkpoint)?;
+        }
         let Ok(folded) = items.fold(&self.frontier) else {
             let what = "what it sent does not fold into the checkpoint that it signed";
             return Err(Failure::Relay(Dishonest::new(what).hinting(Hint::Fold)));
@@ -129,6 +105,12 @@ impl<S: Storage> Device<S> {
             let verified = verifier.verified(index, self.state.as_ref(), &practice);
             let verified = verified.or_else(|rule| broken(position, rule))?;
             if self.is_wanted(&entry, &verified) || self.comes_again(&entry, &verified) {
+                // It is judged when what came before it is here, and kept until then: as its signer sent it, or not at all.
+                if let Some(payload) = &entry.payload {
+                    verified
+                        .check_payload(payload)
+                        .or_else(|rule| broken(position, rule))?;
+                }
                 writes.push(self.set_by(rng, position, entry));
                 continue;
             }
@@ -169,9 +151,13 @@ impl<S: Storage> Device<S> {
             };
             writes.push(self.rows.put(rng, ENTRY, &position.to_be_bytes(), &row));
         }
+        if !signed {
+            self.check_checkpoint(&checkpoint)?;
+        }
         let Some(state) = &self.state else {
             return dishonest("its ledger does not begin with genesis");
         };
+        self.check_answer(state, &checkpoint)?;
         // What an entry shows by itself names the lie better, so this comes last.
         promised?;
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);

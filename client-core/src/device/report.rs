@@ -1,7 +1,7 @@
 //! What goes in and out of the engine, and what the person is told.
 
 use minicbor::{Decode, Encode};
-use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
+use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Lane;
 
@@ -117,6 +117,8 @@ pub enum Report {
         /// What is wrong with it.
         why: String,
     },
+    /// The relay has a new ledger key, and this member can turn the practice's to it ([`super::Device::turn_ledger_key`]).
+    KeyOffered(VerifyingKey),
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),
     /// The relay goes on withholding what entries hold that it shows; it is asked again from time to time.

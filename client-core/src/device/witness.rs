@@ -103,7 +103,7 @@ impl<S: Storage> Device<S> {
         let note = roster.keys_for(checkpoint.size).find_map(|key| note(key).ok())?;
         let by = |witness: &String| {
             let key: VerifierKey = witness.parse().ok()?;
-            let seen = note.verify_cosignature(key.name(), key.key()).ok()?;
+            let seen = note.verify_cosignature(&key).ok()?;
             Some(seen.timestamp().saturating_mul(1000))
         };
         let mut times: Vec<u64> = policy.witnesses.iter().filter_map(by).collect();

@@ -57,6 +57,9 @@ pub enum RelayMessage {
     /// Something about an intake link is refused.
     #[n(14)]
     NoLink(#[n(0)] NoLink),
+    /// The relay has a new ledger key; for admins, who alone can turn the practice's to it.
+    #[n(20)]
+    NewKey(#[n(0)] NewKey),
 }
 
 /// The relay's half of the handshake.
@@ -97,6 +100,19 @@ pub struct Witnessed {
     /// Signature lines of its note (C2SP signed-note), at most one for each witness of the policy.
     #[n(1)]
     pub cosignatures: Vec<String>,
+}
+
+/// A ledger key that the relay would sign with from now on, unverified: whoever turns to it has compared it with what the relay's
+/// operator says, and takes the proof into the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NewKey {
+    /// The key.
+    #[n(0)]
+    pub key: VerifyingKey,
+    /// Its own signature over this practice.
+    #[n(1)]
+    pub proof: Signature,
 }
 
 /// Where a statement stands.

@@ -75,14 +75,7 @@ impl Core {
         if following.position < practice.tree.size() {
             let streams = visible(practice, &live.member, self.now);
             let (from, through) = (following.position, following.follow.through);
-            let mut plan = plan(
-                practice,
-                from,
-                practice.tree.size(),
-                streams,
-                Purpose::CatchUp,
-                self,
-            );
+            let mut plan = plan(practice, from, practice.tree.size(), streams, Purpose::CatchUp);
             plan.through = through;
             self.effects.push(Effect::Read(id, Box::new(plan)));
         } else {
@@ -132,7 +125,7 @@ impl Core {
         let purpose = Purpose::Fetch {
             request: fetch.request,
         };
-        let mut plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose, self);
+        let mut plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose);
         plan.through = fetch.through;
         self.effects.push(Effect::Read(id, Box::new(plan)));
         if let Some(Connection::Live(live)) = self.connections.get_mut(&id) {
@@ -196,7 +189,7 @@ impl Core {
                 vec![Item::Roots(run)]
             },
             checkpoint: practice.checkpoint,
-            counts: Some(SignedCounts::sign(counts, &live.practice, &self.settings.key)),
+            counts: Some(SignedCounts::sign(counts, &live.practice, practice.keys.at(size))),
         };
         following.beat += 1;
         following.position = size;
@@ -228,7 +221,7 @@ fn visible(practice: &Practice, member: &MemberId, now: u64) -> Streams {
     }
 }
 
-fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purpose, core: &Core) -> Plan {
+fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purpose) -> Plan {
     Plan {
         practice: *practice.id(),
         from,
@@ -238,6 +231,6 @@ fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purp
         purpose,
         tree: practice.tree.clone(),
         origin: practice.state.roster.ledger_origin(),
-        key: core.settings.key.clone(),
+        keys: practice.keys.clone(),
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use troth_protocol::ids::PracticeId;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Tree;
 
+use crate::practice::LedgerKeys;
 use crate::store::{Store, StoreError, StreamKey};
 
 /// How far a reader sees into a stream.
@@ -59,8 +59,8 @@ pub struct Plan {
     pub tree: Arc<Tree>,
     /// The name that the ledger's checkpoints are signed under.
     pub origin: String,
-    /// The ledger key.
-    pub key: Arc<SigningKey>,
+    /// The ledger keys.
+    pub keys: LedgerKeys,
 }
 
 impl std::fmt::Debug for Plan {

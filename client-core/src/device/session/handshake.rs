@@ -7,7 +7,7 @@ use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Info, Transc
 
 use super::Step;
 use crate::device::accusation::Dishonest;
-use crate::device::ledger::Failure;
+use crate::device::ledger::{Failure, NOT_THE_KEY};
 use crate::device::{Device, DeviceError, Effect};
 use crate::storage::Storage;
 
@@ -41,19 +41,26 @@ impl<S: Storage> Device<S> {
             return Ok(());
         };
         let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
-        let transcript = Transcript::verify(hello, challenge, &key);
-        let (Ok(transcript), true) = (
-            transcript,
-            self.pinned_origin() == Some(challenge.origin.as_str()),
-        ) else {
-            let what = "the relay does not hold the key that this practice's ledger pins";
-            return self.accuse(rng, Dishonest::new(what), effects);
+        self.connection.unproven = None;
+        let named = self.pinned_origin() == Some(challenge.origin.as_str());
+        let transcript = match Transcript::verify(hello, challenge, &key) {
+            Ok(transcript) if named => {
+                match self.check_checkpoint(&challenge.checkpoint) {
+                    Ok(()) => {}
+                    Err(Failure::Device(error)) => return Err(error),
+                    Err(Failure::Relay(what)) => return self.accuse(rng, what, effects),
+                }
+                transcript
+            }
+            // The key may have turned since somebody told this device of it. What the ledger says of its keys decides, once it
+            // has come as far as the relay says that it is.
+            Err(_) if named && self.state.is_none() => {
+                self.connection.unproven = Some((hello, challenge.clone()));
+                let (nonce, origin) = (challenge.nonce, challenge.origin.clone());
+                Transcript::new(hello, nonce, origin, challenge.checkpoint)
+            }
+            _ => return self.accuse(rng, Dishonest::new(NOT_THE_KEY), effects),
         };
-        match self.check_checkpoint(&challenge.checkpoint) {
-            Ok(()) => {}
-            Err(Failure::Device(error)) => return Err(error),
-            Err(Failure::Relay(what)) => return self.accuse(rng, what, effects),
-        }
         let size = challenge.checkpoint.size;
         if size < self.frontier.size() {
             return self.rolled_back(rng, effects);
@@ -118,6 +125,7 @@ impl<S: Storage> Device<S> {
             total,
         };
         let size = self.frontier.size();
+        self.connection.counted = self.connection.heard;
         self.connection.whole_until = if size == 0 { total } else { 0 };
         let waypoint = self.identity.waypoint.map(|waypoint| waypoint.size);
         let follow = Follow {
