@@ -52,6 +52,7 @@ mod ledger;
 mod link;
 mod log;
 mod names;
+mod new_key;
 mod notes;
 mod outbox;
 mod partners;

@@ -6,6 +6,7 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::entry::Parsed;
 use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::roster::Roster;
 use troth_protocol::state::{State, verify_genesis};
 use troth_protocol::tree::{Frontier, leaf_hash};
 use troth_protocol::wire::{EntryItem, Item};
@@ -57,10 +58,31 @@ pub fn verify(bytes: &[u8], key: &VerifyingKey) -> Result<Verification, String> 
         .checkpoint
         .verify(&state.roster.origin_at(export.checkpoint.size), key)
         .map_err(|_| "the checkpoint was not signed with that key".to_owned())?;
+    may_have_signed(&state.roster, &export.checkpoint, key)?;
     if verification.root == export.checkpoint.root && verification.size == export.checkpoint.size {
         Ok(verification)
     } else {
         Err("the entries do not lead to the checkpoint that the relay signed".to_owned())
+    }
+}
+
+/// A key that was retired signs nothing larger than what it signed before: it may be in anybody's hands since.
+fn may_have_signed(
+    roster: &Roster,
+    checkpoint: &CompactCheckpoint,
+    key: &VerifyingKey,
+) -> Result<(), String> {
+    if roster.keys_for(checkpoint.size).any(|may| may == *key) {
+        return Ok(());
+    }
+    let mut after = roster.ledger_keys().iter().skip_while(|(_, had)| had != key);
+    match (after.next(), after.next()) {
+        (Some(_), Some((at, next))) => Err(format!(
+            "the ledger key was turned to another one at entry {at}, and this one signs nothing larger: ask whoever runs the \
+             relay for its present key, which begins with {}",
+            &next.to_string()[..16]
+        )),
+        _ => Err("the ledger is signed with that key, and pins another".to_owned()),
     }
 }
 

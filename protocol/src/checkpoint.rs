@@ -17,6 +17,7 @@ mod compact;
 mod cosignature;
 mod error;
 mod key;
+mod ml_dsa;
 mod note;
 mod signed;
 
@@ -27,6 +28,7 @@ pub use compact::CompactCheckpoint;
 pub use cosignature::{Cosignature, VerifiedCosignature};
 pub use error::CheckpointError;
 pub use key::{KeyKind, VerifierKey, VerifierKeyError, key_id};
+pub use ml_dsa::MlDsaKey;
 pub use note::{MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_SIGNATURES, SignatureLine, SignedNote};
 pub use signed::{SignedCheckpoint, VerifiedCheckpoint};
 

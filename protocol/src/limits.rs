@@ -22,8 +22,9 @@ pub const READERS: usize = 256;
 pub const ORIGIN: usize = 280;
 /// Witnesses that a policy may name.
 pub const WITNESSES: usize = 16;
-/// Longest witness key in a policy, in bytes (a C2SP verifier key).
-pub const WITNESS_KEY: usize = 512;
+/// Longest witness key in a policy, in bytes (a C2SP verifier key): one of ML-DSA-44 has 1,313 bytes in base64, and a name of at most
+/// 255. Sixteen of them leave room in a statement.
+pub const WITNESS_KEY: usize = 2_048;
 /// Members of a practice, past and present: replaying the roster stays under a second.
 pub const MEMBERS: usize = 10_000;
 /// Active devices of one member: each turn of the member's key seals to all of them.

@@ -110,6 +110,21 @@ impl Roster {
         &self.ledger_keys
     }
 
+    /// The key that an honest relay signs a tree of a size with, which never changes: the newest that such a tree turned to.
+    pub fn key_at(&self, size: u64) -> VerifyingKey {
+        let turned = self.ledger_keys.iter().rev().find(|(from, _)| *from < size);
+        turned
+            .or_else(|| self.ledger_keys.first())
+            .map(|(_, key)| *key)
+            .unwrap_or_default()
+    }
+
+    /// The largest tree that the key which signed one of `size` entries signs, where the ledger has turned to another since.
+    pub fn turned_after(&self, size: u64) -> Option<u64> {
+        let mut turns = self.ledger_keys.iter().skip(1).map(|(at, _)| *at);
+        turns.find(|at| *at >= size)
+    }
+
     /// The keys that may sign a checkpoint of a size, the newest first: the one that the relay has now signs every size, those
     /// before it none that holds the statement that turned them.
     pub fn keys_for(&self, size: u64) -> impl Iterator<Item = VerifyingKey> {

@@ -18,7 +18,8 @@ pub use client::{
 pub use intake::{KeepDraft, LinkReply, LinkSecret, Linked, NoLink, Submit, Unlock, Unlocked};
 pub use items::{EntryItem, Folded, Item, Items, Mismatch, RootsItem};
 pub use relay::{
-    Appended, Challenge, Goodbye, Held, Info, NoMail, Receipt, Refused, RelayMessage, Welcome, Witnessed,
+    Appended, Challenge, Goodbye, Held, Info, NewKey, NoMail, Receipt, Refused, RelayMessage, Welcome,
+    Witnessed,
 };
 pub use transcript::Transcript;
 

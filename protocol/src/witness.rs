@@ -156,8 +156,9 @@ pub fn consider(
     let checkpoint = request.checkpoint.checkpoint();
     let (size, root) = (checkpoint.size(), checkpoint.root());
     let mut verdict = Err(Refusal::UnknownLog);
-    for log in logs.iter().filter(|log| log.is(checkpoint.origin())) {
-        match request.checkpoint.verify(checkpoint.origin(), log.0.key()) {
+    let known = logs.iter().filter(|log| log.is(checkpoint.origin()));
+    for key in known.filter_map(|log| log.0.ed25519()) {
+        match request.checkpoint.verify(checkpoint.origin(), key) {
             Ok(verified) => verdict = Ok(verified),
             // A line that claims to be by a key that is trusted, and is not, spoils the note.
             Err(error @ CheckpointError::BadSignature(_)) => return Err(Refusal::Unsigned(error)),

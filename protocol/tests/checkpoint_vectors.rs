@@ -12,7 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use troth_protocol::cbor;
-use troth_protocol::checkpoint::{CompactCheckpoint, Cosignature, SignedCheckpoint, SignedNote, VerifierKey};
+use troth_protocol::checkpoint::{
+    CompactCheckpoint, Cosignature, KeyKind, SignedCheckpoint, SignedNote, VerifierKey,
+};
 use troth_protocol::ids::VerifyingKey;
 
 fn text<'v>(vector: &'v Value, field: &str) -> &'v str {
@@ -73,20 +75,26 @@ fn form(vector: &Value) -> Result<Value, String> {
 fn note(vector: &Value) -> Result<Value, String> {
     let verifier: VerifierKey = text(vector, "vkey").parse().unwrap();
     let note = SignedNote::parse(text(vector, "note").as_bytes()).map_err(name)?;
-    note.verify(verifier.name(), verifier.key()).map_err(name)?;
+    note.verify(verifier.name(), verifier.ed25519().unwrap())
+        .map_err(name)?;
     Ok(json!({ "text": note.text() }))
 }
 
 fn vkey(vector: &Value) -> Result<Value, String> {
     let key: VerifierKey = text(vector, "vkey").parse().map_err(name)?;
     assert_eq!(key.to_string(), text(vector, "vkey"));
-    Ok(json!({ "name": key.name(), "type": key.kind() as u8, "key": key.key().to_string() }))
+    Ok(
+        json!({ "name": key.name(), "type": key.kind() as u8, "key": data_encoding::HEXLOWER.encode(key.as_bytes()) }),
+    )
 }
 
 fn cosignature(vector: &Value) -> Result<Value, String> {
-    let cosigned = read(vector)?
-        .verify_cosignature(text(vector, "witness"), &key(vector))
-        .map_err(name)?;
+    // By a verifier key, or by a bare one of Ed25519.
+    let key = match vector["vkey"].as_str() {
+        Some(vkey) => vkey.parse().map_err(name)?,
+        None => VerifierKey::new(text(vector, "witness"), KeyKind::Cosignature, key(vector)).map_err(name)?,
+    };
+    let cosigned = read(vector)?.verify_cosignature(&key).map_err(name)?;
     Ok(json!({ "timestamp": cosigned.timestamp() }))
 }
 

@@ -14,14 +14,14 @@ pub use report::{Fault, LedgerReport, Report};
 
 use crate::store::{Store, StoreError};
 
-/// Verifies every ledger of a store. `key` is the relay's ledger key; `progress` hears the practice's number, how many
+/// Verifies every ledger of a store. `keys` are the relay's ledger keys; `progress` hears the practice's number, how many
 /// there are, and the entries done and to do.
 ///
 /// # Errors
 /// The store's, where it cannot even say what it keeps. What is wrong with a ledger stands in its report.
 pub fn verify(
     store: &Arc<dyn Store>,
-    key: Option<&VerifyingKey>,
+    keys: &[VerifyingKey],
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, StoreError> {
     let mut practices = store.practices()?;
@@ -37,7 +37,7 @@ pub fn verify(
                 entries: head.size,
             })
         };
-        ledgers.push(ledger::verify(store, id, head, key, &mut step));
+        ledgers.push(ledger::verify(store, id, head, keys, &mut step));
     }
     Ok(Report::new(ledgers))
 }

@@ -3,6 +3,7 @@
 mod assets;
 mod logs;
 mod memory;
+mod new_key;
 mod page;
 mod serve;
 mod shell;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Replay every ledger from genesis, and check every hash, signature and chain
     Verify(verify::Arguments),
+    /// Make another ledger key, which practices turn to when their admins say so
+    NewKey(new_key::Arguments),
     /// Cosign the checkpoints of ledgers, on a machine that is not the relay's
     Witness(witness::Arguments),
     /// Serve the intake page on an origin of its own, for a relay that is elsewhere
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
             serve::run(arguments)
         }
         Command::Verify(arguments) => verify::run(arguments),
+        Command::NewKey(arguments) => new_key::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
         Command::Completions(arguments) => shell::completions(&arguments, &mut Cli::command()),
         Command::Man(arguments) => shell::man(&arguments, Cli::command()),

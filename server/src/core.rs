@@ -16,13 +16,14 @@ mod handshake;
 mod intake;
 mod mailbox;
 mod restore;
+mod settings;
+mod turn;
 mod witnessed;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;
 use tracing::{error, info};
 use troth_protocol::ids::{DeviceId, Hash, MemberId, PracticeId};
@@ -39,6 +40,7 @@ use crate::store::{Store, StoreError};
 use crate::verify::Checked;
 use append::{Round, Settlement};
 use mailbox::Mailboxes;
+pub use settings::Settings;
 
 /// A connection, for as long as it lasts.
 pub type ConnectionId = u64;
@@ -78,17 +80,6 @@ pub enum Effect {
     /// Have the store give back the space of payloads that were dropped, beside everything else. Asked for again after
     /// every start, so that a kill in between costs nothing but time.
     Reclaim,
-}
-
-/// How the relay is set up.
-#[derive(Clone)]
-pub struct Settings {
-    /// The origin that new practices pin: host, with its port where that is not the scheme's own.
-    pub origin: String,
-    /// The ledger key.
-    pub key: Arc<SigningKey>,
-    /// Practices that the relay takes at most.
-    pub max_practices: usize,
 }
 
 /// A connection's state in the protocol.
@@ -152,7 +143,7 @@ impl Core {
     pub fn open(settings: Settings, store: Arc<dyn Store>) -> Result<Self, LoadError> {
         let mut practices = HashMap::new();
         for (id, head) in store.practices()? {
-            practices.insert(id, load(&store, id, head, &settings.key)?);
+            practices.insert(id, load(&store, id, head, &settings)?);
         }
         Ok(Self {
             settings,
@@ -258,10 +249,9 @@ impl Core {
             Checked::Fetch(fetch) => self.fetch(id, &fetch),
             Checked::Found(genesis) => self.found(id, *genesis, round),
             Checked::Info => {
-                let ledger_key = self.settings.key.verifying_key().to_bytes();
                 let info = Info {
                     origin: self.settings.origin.clone(),
-                    ledger_key: troth_protocol::ids::VerifyingKey(ledger_key),
+                    ledger_key: self.settings.public(),
                     now: self.now,
                 };
                 self.send(id, &RelayMessage::Info(info));
@@ -350,7 +340,7 @@ impl Core {
         for id in touched {
             let found = self.store.head(&id).map_err(LoadError::from);
             let loaded = found.and_then(|head| {
-                head.map(|head| load(&self.store, id, head, &self.settings.key))
+                head.map(|head| load(&self.store, id, head, &self.settings))
                     .transpose()
             });
             match loaded {

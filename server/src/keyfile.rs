@@ -1,6 +1,9 @@
-//! The relay's Ed25519 ledger key: a seed of 32 bytes in `DIR/ledger.key`, which only its owner may read.
+//! The relay's Ed25519 ledger keys: seeds of 32 bytes in `DIR/ledger.key`, `DIR/ledger-2.key` and so on, which only their owner
+//! may read.
 //!
-//! The key signs every checkpoint, and each practice pins it at its genesis: without it the relay can serve none of them.
+//! A ledger key signs every checkpoint, and each practice pins one at its genesis: without it the relay cannot serve it. New
+//! practices pin the newest; the others turn to it when an admin of theirs says so, each in its own time. So a file is never
+//! written over, and never removed by the relay.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,12 +13,18 @@ use ed25519_dalek::{SECRET_KEY_LENGTH, SigningKey};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
+use troth_protocol::checkpoint::MlDsaKey;
+use troth_protocol::ids::VerifyingKey;
 use zeroize::Zeroizing;
 
 /// The key's file within the data directory.
 pub const LEDGER_KEY: &str = "ledger.key";
-/// A witness's.
+/// What the name of each that came later begins and ends with.
+const LATER: (&str, &str) = ("ledger-", ".key");
+/// A witness's key of Ed25519.
 pub const WITNESS_KEY: &str = "witness.key";
+/// A witness's key of ML-DSA-44.
+pub const WITNESS_ML_DSA_KEY: &str = "witness-ml-dsa-44.key";
 
 /// Why there is no ledger key.
 #[derive(Debug, Error)]
@@ -44,15 +53,82 @@ pub enum KeyFileError {
     Random(String),
 }
 
-/// Reads the ledger key of a data directory.
+/// Reads the ledger keys of a data directory, the newest last.
 ///
 /// # Errors
-/// [`KeyFileError::Missing`], [`KeyFileError::Size`], [`KeyFileError::Io`].
-pub fn load(dir: &Path) -> Result<SigningKey, KeyFileError> {
-    read(dir.join(LEDGER_KEY))
+/// [`KeyFileError::Missing`] where there is none, [`KeyFileError::Size`], [`KeyFileError::Io`].
+pub fn load(dir: &Path) -> Result<Vec<SigningKey>, KeyFileError> {
+    match files(dir)?.as_slice() {
+        [] => Err(KeyFileError::Missing(dir.join(LEDGER_KEY))),
+        files => files.iter().map(|(_, file)| read(file.clone())).collect(),
+    }
 }
 
+/// The public halves of the ledger keys, the newest last.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_public(dir: &Path) -> Result<Vec<VerifyingKey>, KeyFileError> {
+    let public = |key: &SigningKey| VerifyingKey(key.verifying_key().to_bytes());
+    Ok(load(dir)?.iter().map(public).collect())
+}
+
+/// The files of the ledger keys, by their numbers.
+///
+/// # Errors
+/// [`KeyFileError::Io`].
+pub fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, KeyFileError> {
+    let fail = |source| KeyFileError::Io {
+        file: dir.to_owned(),
+        source,
+    };
+    let mut found = Vec::new();
+    let listed = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        listed => listed.map_err(fail)?,
+    };
+    for item in listed {
+        let item = item.map_err(fail)?;
+        let number = item.file_name().to_str().and_then(number);
+        found.extend(number.map(|number| (number, item.path())));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The number that a ledger key's file name says; `None` for any other file's.
+fn number(name: &str) -> Option<u32> {
+    if name == LEDGER_KEY {
+        return Some(1);
+    }
+    let digits = name.strip_prefix(LATER.0)?.strip_suffix(LATER.1)?;
+    let number: u32 = digits.parse().ok()?;
+    (number > 1 && number.to_string() == digits).then_some(number)
+}
+
+/// Makes the next ledger key, beside those that are there, and says where it is. It is on the disk as a whole when this returns;
+/// no practice is signed with it before an admin of theirs has turned to it.
+///
+/// # Errors
+/// As [`load`], and [`KeyFileError::Random`].
+pub fn make_next(dir: &Path) -> Result<(PathBuf, SigningKey), KeyFileError> {
+    let files = files(dir)?;
+    let Some((newest, _)) = files.last() else {
+        return Err(KeyFileError::Missing(dir.join(LEDGER_KEY)));
+    };
+    let file = dir.join(format!("{}{}{}", LATER.0, newest.saturating_add(1), LATER.1));
+    let key = read_or_make(file.clone())?;
+    Ok((file, key))
+}
+
+/// The secret half of a key.
+type Seed = Zeroizing<[u8; SECRET_KEY_LENGTH]>;
+
 fn read(file: PathBuf) -> Result<SigningKey, KeyFileError> {
+    read_seed(file).map(|seed| SigningKey::from_bytes(&seed))
+}
+
+fn read_seed(file: PathBuf) -> Result<Seed, KeyFileError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyFileError::Missing(file.clone()),
         _ => KeyFileError::Io {
@@ -66,34 +142,42 @@ fn read(file: PathBuf) -> Result<SigningKey, KeyFileError> {
     }
     let mut seed = Zeroizing::new([0; SECRET_KEY_LENGTH]);
     io::Read::read_exact(&mut File::open(&file).map_err(fail)?, &mut *seed).map_err(fail)?;
-    Ok(SigningKey::from_bytes(&seed))
+    Ok(seed)
 }
 
-/// Reads the ledger key, and makes it first where there is none.
+/// Reads the ledger keys, the newest last, and makes the first one where there is none.
 ///
 /// # Errors
 /// [`KeyFileError::Size`], [`KeyFileError::Io`], [`KeyFileError::Random`].
-pub fn load_or_make(dir: &Path) -> Result<SigningKey, KeyFileError> {
-    read_or_make(dir.join(LEDGER_KEY))
+pub fn load_or_make(dir: &Path) -> Result<Vec<SigningKey>, KeyFileError> {
+    match load(dir) {
+        Err(KeyFileError::Missing(file)) => Ok(vec![read_or_make(file)?]),
+        loaded => loaded,
+    }
 }
 
-/// Reads the key of a witness, `DIR/witness.key`, and makes it first where there is none.
+/// Reads the keys of a witness, `DIR/witness.key` and `DIR/witness-ml-dsa-44.key`, and makes those first that are not there.
 ///
 /// # Errors
 /// As [`load_or_make`].
-pub fn load_or_make_witness(dir: &Path) -> Result<SigningKey, KeyFileError> {
-    read_or_make(dir.join(WITNESS_KEY))
+pub fn load_or_make_witness(dir: &Path) -> Result<(SigningKey, MlDsaKey), KeyFileError> {
+    let ml_dsa = read_or_make_seed(dir.join(WITNESS_ML_DSA_KEY))?;
+    Ok((read_or_make(dir.join(WITNESS_KEY))?, MlDsaKey::from_seed(&ml_dsa)))
 }
 
 fn read_or_make(file: PathBuf) -> Result<SigningKey, KeyFileError> {
-    match read(file) {
+    read_or_make_seed(file).map(|seed| SigningKey::from_bytes(&seed))
+}
+
+fn read_or_make_seed(file: PathBuf) -> Result<Seed, KeyFileError> {
+    match read_seed(file) {
         Err(KeyFileError::Missing(file)) => {
             let mut seed = Zeroizing::new([0; SECRET_KEY_LENGTH]);
             SysRng
                 .try_fill_bytes(&mut *seed)
                 .map_err(|error| KeyFileError::Random(error.to_string()))?;
             match write_private(&file, &*seed) {
-                Ok(()) => read(file),
+                Ok(()) => read_seed(file),
                 Err(source) => Err(KeyFileError::Io { file, source }),
             }
         }
@@ -149,10 +233,42 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(load(dir.path()), Err(KeyFileError::Missing(_))));
         let made = load_or_make(dir.path()).unwrap();
-        assert_eq!(load_or_make(dir.path()).unwrap().to_bytes(), made.to_bytes());
-        assert_eq!(load(dir.path()).unwrap().to_bytes(), made.to_bytes());
+        assert_eq!(made.len(), 1);
+        assert_eq!(load_or_make(dir.path()).unwrap(), made);
+        assert_eq!(load(dir.path()).unwrap(), made);
         let other = tempfile::tempdir().unwrap();
-        assert_ne!(load_or_make(other.path()).unwrap().to_bytes(), made.to_bytes());
+        assert_ne!(load_or_make(other.path()).unwrap(), made);
+    }
+
+    #[test]
+    fn the_next_key_stands_beside_those_before_it_and_takes_nothing_away() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(make_next(dir.path()), Err(KeyFileError::Missing(_))));
+        let mut keys = load_or_make(dir.path()).unwrap();
+        for number in 2..12 {
+            let (file, key) = make_next(dir.path()).unwrap();
+            assert_eq!(file, dir.path().join(format!("ledger-{number}.key")));
+            assert!(!is_exposed(&file));
+            assert!(!keys.contains(&key));
+            keys.push(key);
+            assert_eq!(load(dir.path()).unwrap(), keys, "the newest last, also the tenth");
+        }
+        for other in [
+            "ledger-1.key",
+            "ledger-02.key",
+            "ledger-x.key",
+            "ledger-3.new",
+            "witness.key",
+        ] {
+            fs::write(dir.path().join(other), [1; 3]).unwrap();
+        }
+        assert_eq!(load(dir.path()).unwrap(), keys, "no other file is a ledger key");
+        fs::remove_file(dir.path().join("ledger.key")).unwrap();
+        assert_eq!(
+            load(dir.path()).unwrap(),
+            keys[1..],
+            "one that was retired may be taken away"
+        );
     }
 
     #[test]

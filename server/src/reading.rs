@@ -255,7 +255,7 @@ impl Plan {
     /// Signs an earlier size of the same ledger: it has only one root.
     fn sign(&self, size: u64, root: Hash) -> checkpoint::CompactCheckpoint {
         match checkpoint::Checkpoint::new(self.roster.origin_at(size), size, root) {
-            Ok(checkpoint) => checkpoint.sign_compact(&self.key),
+            Ok(checkpoint) => checkpoint.sign_compact(self.keys.at(size)),
             Err(_) => unreachable!("a roster's origin is plain: genesis with another is refused"),
         }
     }

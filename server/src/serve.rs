@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 use troth_protocol::checkpoint::{KeyKind, VerifierKey};
-use troth_protocol::ids::{Hash, VerifyingKey};
+use troth_protocol::ids::Hash;
 
 use crate::config::{ConfigError, ServeOptions, Tls};
 use crate::core::Settings;
@@ -146,7 +146,10 @@ fn open(
         warn!("the {} engine: {caveat}", options.store);
     }
     let practices = store.practices()?.len();
-    let key = Arc::new(ledger_key(&options.data, practices > 0)?);
+    let mut keys = ledger_keys(&options.data, practices > 0)?;
+    let missing = || KeyFileError::Missing(options.data.join(keyfile::LEDGER_KEY));
+    let key = Arc::new(keys.pop().ok_or_else(missing)?);
+    let former = keys.into_iter().map(Arc::new).collect();
     let (tls, certificate) = match &options.tls {
         Tls::Off => (None, None),
         Tls::Files { certificate, key } => (Some(tls::from_files(certificate, key)?), None),
@@ -168,6 +171,7 @@ fn open(
     let settings = Settings {
         origin,
         key,
+        former,
         max_practices,
     };
     let relay = crate::driver::start(settings, store.clone())?;
@@ -180,20 +184,22 @@ fn open(
     })
 }
 
-/// The ledger key; made only where no ledger is that another one signed.
-fn ledger_key(data: &Path, has_ledgers: bool) -> Result<SigningKey, KeyFileError> {
-    let key = if has_ledgers {
+/// The ledger keys, the newest last; the first is made only where no ledger is that another one signed.
+fn ledger_keys(data: &Path, has_ledgers: bool) -> Result<Vec<SigningKey>, KeyFileError> {
+    let keys = if has_ledgers {
         keyfile::load(data)?
     } else {
         keyfile::load_or_make(data)?
     };
-    if keyfile::is_exposed(&data.join(keyfile::LEDGER_KEY)) {
-        warn!(
-            "others than the owner may read {}; take that right away",
-            keyfile::LEDGER_KEY
-        );
+    for (_, file) in keyfile::files(data)? {
+        if keyfile::is_exposed(&file) {
+            warn!(
+                "others than the owner may read {}; take that right away",
+                file.display()
+            );
+        }
     }
-    Ok(key)
+    Ok(keys)
 }
 
 /// An origin without its port.
@@ -212,10 +218,10 @@ impl Running {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The ledger key under the relay's own name: given to a witness, it stands for all practices' ledgers. `None` where the
-    /// origin is no name that a key can have.
+    /// The newest ledger key under the relay's own name: given to a witness, it stands for the ledgers of all practices that have
+    /// turned to it. `None` where the origin is no name that a key can have.
     pub fn key(&self) -> Option<VerifierKey> {
-        let public = VerifyingKey(self.relay.settings().key.verifying_key().to_bytes());
+        let public = self.relay.settings().public();
         VerifierKey::new(self.origin.clone(), KeyKind::Ed25519, public).ok()
     }
 

@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
-use troth_protocol::checkpoint::{KeyKind, SignatureLine, VerifierKey};
+use troth_protocol::checkpoint::{KeyKind, MlDsaKey, SignatureLine, VerifierKey};
 use troth_protocol::ids::{Hash, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::witness::{AddCheckpoint, MAX_REQUEST_BYTES, Refusal, TrustedLog};
@@ -78,7 +78,7 @@ pub enum WitnessError {
 pub struct Witness {
     address: SocketAddr,
     secure: bool,
-    key: VerifierKey,
+    keys: [VerifierKey; 2],
     stop: watch::Sender<bool>,
     door: JoinHandle<()>,
 }
@@ -89,6 +89,7 @@ struct Shared(Arc<Inner>);
 struct Inner {
     name: String,
     key: SigningKey,
+    ml_dsa: MlDsaKey,
     logs: Vec<TrustedLog>,
     record: Record,
 }
@@ -110,16 +111,19 @@ impl Witness {
         };
         let io = |what: String| move |error| WitnessError::Io(what, error);
         std::fs::create_dir_all(&options.data).map_err(io(options.data.display().to_string()))?;
-        let signing = keyfile::load_or_make_witness(&options.data)?;
-        if keyfile::is_exposed(&options.data.join(keyfile::WITNESS_KEY)) {
-            warn!(
-                "others than the owner may read {}; take that right away",
-                keyfile::WITNESS_KEY
-            );
+        let (signing, ml_dsa) = keyfile::load_or_make_witness(&options.data)?;
+        for file in [keyfile::WITNESS_KEY, keyfile::WITNESS_ML_DSA_KEY] {
+            if keyfile::is_exposed(&options.data.join(file)) {
+                warn!("others than the owner may read {file}; take that right away");
+            }
         }
         let public = VerifyingKey(signing.verifying_key().to_bytes());
-        let key = VerifierKey::new(options.name.clone(), KeyKind::Cosignature, public)
-            .map_err(|error| ConfigError(error.to_string()))?;
+        let keys = [
+            VerifierKey::new(options.name.clone(), KeyKind::Cosignature, public),
+            VerifierKey::ml_dsa(options.name.clone(), &ml_dsa.public()),
+        ];
+        let [key, later] = keys.map(|key| key.map_err(|error| ConfigError(error.to_string())));
+        let keys = [key?, later?];
         let record = Record::open(&options.data)?;
         let listen = options.listen;
         let listener = TcpListener::bind(listen).await.map_err(io(listen.to_string()))?;
@@ -128,6 +132,7 @@ impl Witness {
         let shared = Shared(Arc::new(Inner {
             name: options.name,
             key: signing,
+            ml_dsa,
             logs: options.logs,
             record,
         }));
@@ -142,7 +147,7 @@ impl Witness {
         Ok(Self {
             address,
             secure,
-            key,
+            keys,
             stop,
             door,
         })
@@ -154,9 +159,10 @@ impl Witness {
         format!("{scheme}://{}", self.address)
     }
 
-    /// The key that it cosigns with, as a practice's policy names it.
-    pub const fn key(&self) -> &VerifierKey {
-        &self.key
+    /// The keys that it cosigns with, as practices' policies name them: of Ed25519, and of ML-DSA-44. It always uses both, and a policy
+    /// names the one that it wants to count.
+    pub const fn keys(&self) -> &[VerifierKey; 2] {
+        &self.keys
     }
 
     /// Answers what was asked, and ends.
@@ -177,7 +183,11 @@ fn router(shared: Shared) -> Router {
 
 async fn add_checkpoint(State(shared): State<Shared>, body: Bytes) -> Response {
     match tokio::task::spawn_blocking(move || shared.0.cosign(&body)).await {
-        Ok(Ok(line)) => format!("{line}\n").into_response(),
+        Ok(Ok(lines)) => lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+            .into_response(),
         Ok(Err(Answer::Refused(Refusal::Conflict(size)))) => (
             StatusCode::CONFLICT,
             [(header::CONTENT_TYPE, "text/x.tlog.size")],
@@ -239,23 +249,28 @@ enum Answer {
 
 impl Inner {
     /// Considers a request, and records what is cosigned before the cosignature leaves.
-    fn cosign(&self, request: &[u8]) -> Result<SignatureLine, Answer> {
+    fn cosign(&self, request: &[u8]) -> Result<Vec<SignatureLine>, Answer> {
         let request = AddCheckpoint::parse(request).map_err(Answer::Refused)?;
         let origin = request.checkpoint.checkpoint().origin().to_owned();
         let cosigned = self.record.advance(&origin, |last| {
             let seen = troth_protocol::witness::consider(&self.logs, last, &request)?;
             // A clock before 1970, or a name that was checked at the start: neither happens.
-            let line = seen
-                .checkpoint()
-                .cosign(&self.name, &self.key, seconds())
+            let (checkpoint, at) = (seen.checkpoint(), seconds());
+            let first = checkpoint
+                .cosign(&self.name, &self.key, at)
                 .map_err(Refusal::Note)?;
+            // None of an origin that is longer than such a cosignature can name.
+            let second = checkpoint.cosign_ml_dsa(&self.name, &self.ml_dsa, at).ok();
+            let lines: Vec<SignatureLine> = std::iter::once(first).chain(second).collect();
             let mut note = seen.to_signed();
-            note.add(line.clone()).map_err(Refusal::Note)?;
-            Ok((seen.size(), *seen.root(), note.to_string(), line))
+            for line in &lines {
+                note.add(line.clone()).map_err(Refusal::Note)?;
+            }
+            Ok((seen.size(), *seen.root(), note.to_string(), lines))
         });
-        let (size, line) = cosigned.map_err(Answer::Failed)?.map_err(Answer::Refused)?;
+        let (size, lines) = cosigned.map_err(Answer::Failed)?.map_err(Answer::Refused)?;
         info!(origin, size, "cosigned");
-        Ok(line)
+        Ok(lines)
     }
 }
 

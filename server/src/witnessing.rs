@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use hyper::Uri;
 use tracing::{debug, error, warn};
-use troth_protocol::checkpoint::{KeyKind, SignatureLine, SignedCheckpoint, VerifierKey};
-use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::checkpoint::{SignatureLine, SignedCheckpoint, VerifierKey};
+use troth_protocol::ids::PracticeId;
 use troth_protocol::tree::prove_consistency;
 use troth_protocol::wire::Witnessed;
 use troth_protocol::witness::AddCheckpoint;
@@ -54,7 +54,7 @@ impl FromStr for WitnessAddress {
             return refuse(&"one of the two is missing");
         };
         let key = match key.parse::<VerifierKey>() {
-            Ok(key) if key.kind() == KeyKind::Cosignature => key,
+            Ok(key) if key.kind().cosigns() => key,
             Ok(_) => return refuse(&"the key is a log's, not a witness's"),
             Err(error) => return refuse(&error),
         };
@@ -109,8 +109,8 @@ async fn round(
     last: &mut HashMap<(PracticeId, usize), Last>,
 ) {
     let (practice, size) = (*ledger.roster.practice(), ledger.checkpoint.size);
-    let key = VerifyingKey(relay.settings().key.verifying_key().to_bytes());
-    let Ok(note) = ledger.checkpoint.to_signed(&ledger.roster.ledger_origin(), &key) else {
+    let key = ledger.roster.key_at(size);
+    let Ok(note) = ledger.checkpoint.to_signed(&ledger.roster.origin_at(size), &key) else {
         return;
     };
     let mut news = false;
@@ -202,7 +202,7 @@ fn own_line(
         }
         let mut note = note.clone();
         note.add(line.clone()).map_err(|error| error.to_string())?;
-        note.verify_cosignature(witness.key.name(), witness.key.key())
+        note.verify_cosignature(&witness.key)
             .map_err(|error| error.to_string())?;
         return Ok(line);
     }

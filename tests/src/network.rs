@@ -8,9 +8,12 @@
 
 mod by_hand;
 mod joining;
+mod keys;
+pub mod lies;
 mod programs;
+mod second;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use rand::SeedableRng as _;
@@ -75,6 +78,9 @@ pub struct Network {
     strangers: HashMap<ConnectionId, Vec<Vec<u8>>>,
     events: Vec<core::Event>,
     settings: Settings,
+    second: Option<Core>,
+    at_second: HashSet<usize>,
+    to_second: HashSet<ConnectionId>,
 }
 
 impl Network {
@@ -83,6 +89,7 @@ impl Network {
         let settings = Settings {
             origin: "relay.test:8787".to_owned(),
             key: Arc::new(ed25519_dalek::SigningKey::from_bytes(&[7; 32])),
+            former: Vec::new(),
             max_practices: 16,
         };
         let core = Core::open(settings.clone(), store.clone()).expect("an empty store opens");
@@ -100,17 +107,21 @@ impl Network {
             strangers: HashMap::new(),
             events: Vec::new(),
             settings,
+            second: None,
+            at_second: HashSet::new(),
+            to_second: HashSet::new(),
         }
-    }
-
-    /// The relay's ledger key, for tests in which it lies.
-    pub fn ledger_key(&self) -> &ed25519_dalek::SigningKey {
-        &self.settings.key
     }
 
     /// Stops the relay and starts it again on the same store.
     pub fn restart_relay(&mut self) {
         self.swap_store(self.store.clone());
+    }
+
+    /// The relay is killed before it takes what was sent.
+    pub fn crash_before(&mut self) {
+        self.events.clear();
+        self.restart_relay();
     }
 
     /// The relay takes what was sent and makes it durable, perhaps signs it as well, and is killed before anybody hears of it.
@@ -256,9 +267,10 @@ impl Network {
 
     /// One round of the relay and one frame for each device; whether anything moved.
     pub fn step(&mut self) -> bool {
-        let events = std::mem::take(&mut self.events);
+        let mut events = std::mem::take(&mut self.events);
         let mut moved = !events.is_empty();
-        let mut effects = self.core.handle(self.now, &mut self.rng, events);
+        let mut effects = self.second_round(&mut events);
+        effects.extend(self.core.handle(self.now, &mut self.rng, events));
         effects.extend(self.core.settle());
         for effect in effects {
             moved = true;
@@ -325,6 +337,9 @@ impl Network {
                         let id = self.next;
                         self.next += 1;
                         self.who.insert(id, seat);
+                        if self.at_second.contains(&seat) {
+                            self.to_second.insert(id);
+                        }
                         self.seats[seat].connection = Some(id);
                         self.seats[seat].said = None;
                         Event::Opened

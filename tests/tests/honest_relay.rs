@@ -6,6 +6,9 @@
     reason = "what does not hold in a test's scaffolding ends the test"
 )]
 
+#[path = "honest_relay/turned.rs"]
+mod turned;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,7 +18,9 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::counts::{SignedCounts, digest};
 use troth_protocol::entry::{Leaf, Parsed};
-use troth_protocol::evidence::{Contradiction, Evidence, Miscounted, Proof, Rewritten, Unproven, judge};
+use troth_protocol::evidence::{
+    Contradiction, Evidence, Miscounted, Placed, Proof, Rewritten, Unproven, judge,
+};
 use troth_protocol::ids::DocumentId;
 use troth_protocol::state::{State, verify_genesis};
 use troth_protocol::statement::Lane;
@@ -93,9 +98,25 @@ impl Accuser {
         self.leaves.len() as u64
     }
 
+    /// The practice chain up to the newest turn of the ledger key.
+    fn turns(&self) -> Vec<Placed> {
+        let keys = self.states.last().map(|state| state.roster.ledger_keys());
+        let turned = keys.and_then(<[_]>::last).map_or(0, |(at, _)| *at);
+        let chain = self.leaves.iter().zip(0..=turned).skip(1).filter(|(leaf, _)| {
+            let parsed = Parsed::parse(leaf.signed.clone()).expect("a statement");
+            parsed.statement().stream() == Stream::Roster
+        });
+        chain
+            .map(|(leaf, position)| Placed {
+                position,
+                leaf: leaf.clone(),
+            })
+            .collect()
+    }
+
     fn judge(&self, proof: Proof) -> Result<Contradiction, Unproven> {
         let genesis = self.leaves[0].signed.clone();
-        judge(&Evidence::new(genesis, Vec::new(), proof).encode()).map(|verdict| verdict.contradiction)
+        judge(&Evidence::new(genesis, self.turns(), proof).encode()).map(|verdict| verdict.contradiction)
     }
 
     /// The first thing that convicts.

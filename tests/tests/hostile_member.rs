@@ -14,7 +14,7 @@ use automerge::{ActorId, Change, ExpandedChange, ScalarValue};
 use troth_client_core::content::Edits;
 use troth_client_core::crypto::{MAX_CONTENT, actor};
 use troth_client_core::device::{Phase, Report};
-use troth_client_core::document::{Incoming, LaneDocument, NewNote};
+use troth_client_core::document::{Incoming, LaneDocument, NewNote, limits};
 use troth_protocol::ids::{DeviceId, DocumentId};
 use troth_protocol::statement::{Lane, Role};
 use troth_server::store::{Engine, Store, open};
@@ -123,19 +123,28 @@ impl Scene {
         let admin = self.admin;
         assert_eq!(self.read(admin), ["before"]);
         assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+        // Whoever only reads is told as well, with the person's name, and once.
+        let said = {
+            let Network { seats, rng, .. } = &mut self.net;
+            let device = &mut seats[admin].device;
+            let said = device.take_aside(rng).unwrap();
+            assert!(device.take_aside(rng).unwrap().is_empty());
+            said
+        };
         self.write(admin, "after");
         let name: String = self.id(self.mallory).to_string()[..8].to_owned();
-        let lines: Vec<&String> = self.net.seats[admin]
+        let reported = self.net.seats[admin]
             .reports
             .iter()
             .filter_map(|report| match report {
                 Report::Quarantined { what, .. } => Some(what),
                 Report::Dishonest(evidence) => panic!("the relay did nothing: {evidence:?}"),
                 _ => None,
-            })
-            .collect();
+            });
+        let lines: Vec<&String> = said.iter().chain(reported).collect();
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains(&name) && lines[0].contains(words), "{lines:?}");
+        assert!(lines[0].starts_with("Mallory: "), "{lines:?}");
         self.net.restart_device(admin);
         self.net.settle();
         assert_eq!(self.read(admin), ["after", "before"]);
@@ -239,6 +248,70 @@ fn megabytes_that_travel_as_kilobytes() {
     let name: String = scene.id(scene.mallory).to_string()[..8].to_owned();
     assert_eq!(lines.len(), SENT, "one line for each");
     assert!(lines.iter().all(|line| line.what.contains(&name)));
+}
+
+/// A chain of changes whose first link is kept back. So many are held, whatever is sent and however often the device is started;
+/// the others are where they stood, and none is lost should the first come after all, as it may from somebody honest whose
+/// payload was late.
+#[test]
+fn changes_that_follow_one_that_never_comes_are_held_up_to_a_bound_and_all_there_when_it_comes() {
+    const SENT: usize = 3 * limits::WAITING + 7;
+    let mut scene = scene(23);
+    let (admin, mallory) = (scene.admin, scene.mallory);
+    let id = actor(&scene.id(mallory), &scene.joint);
+    let mut theirs = LaneDocument::new(id).unwrap();
+    let known = scene.net.seats[mallory]
+        .device
+        .read_mut(scene.joint, |d| d.changes_since(&[]))
+        .unwrap();
+    let known: Vec<Incoming> = known
+        .into_iter()
+        .map(|change| Incoming {
+            actor: troth_client_core::document::claimed_actor(&change).unwrap(),
+            change,
+        })
+        .collect();
+    theirs.apply(&known).unwrap();
+    let first = theirs.set_field("mood", "first").unwrap();
+    for number in 1..=SENT {
+        let change = theirs.set_field("mood", &format!("number {number}")).unwrap();
+        let net = &mut scene.net;
+        net.seats[mallory]
+            .device
+            .edit(net.now, &mut net.rng, scene.joint, |_| Ok(change))
+            .unwrap();
+    }
+    while scene.net.seats[mallory].device.waiting() > 0 {
+        scene.net.settle();
+    }
+    for restarted in [false, true, true] {
+        if restarted {
+            scene.net.restart_device(admin);
+            scene.net.settle();
+        }
+        assert_eq!(scene.read(admin), ["before"]);
+        let (held, behind) = scene.net.seats[admin].device.held_back(scene.joint);
+        assert_eq!(held, limits::WAITING);
+        assert!(behind > 0, "{behind} entries");
+        scene.net.seats[admin].device.flush(&mut scene.net.rng).unwrap();
+    }
+    let name: String = scene.id(mallory).to_string()[..8].to_owned();
+    let lines = scene.net.seats[admin].device.quarantine().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].what.contains(&name), "{lines:?}");
+    // Everybody else goes on.
+    scene.write(admin, "after");
+    assert_eq!(scene.read(admin), ["after", "before"]);
+
+    scene.sends(&first);
+    assert_eq!(scene.read(admin), ["after", "before"]);
+    let mood = |scene: &mut Scene| {
+        let device = &mut scene.net.seats[admin].device;
+        device.read(scene.joint, |d| d.field("mood")).unwrap()
+    };
+    let values: Vec<String> = mood(&mut scene).into_iter().map(|v| v.value).collect();
+    assert_eq!(values, [format!("number {SENT}")], "nothing was lost");
+    assert_eq!(scene.net.seats[admin].device.held_back(scene.joint), (0, 0));
 }
 
 #[test]

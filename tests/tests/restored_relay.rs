@@ -17,8 +17,8 @@ use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::entry::{Leaf, Parsed};
 use troth_protocol::evidence::{Evidence, Placed, Proof, Rewritten, judge};
-use troth_protocol::ids::{CaseId, DocumentId, Hash, PracticeId};
-use troth_protocol::statement::{Body, Lane, Role};
+use troth_protocol::ids::{CaseId, DocumentId, Hash, PracticeId, VerifyingKey};
+use troth_protocol::statement::{Body, Lane, Role, RosterAction};
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::{Trail, leaf_hash};
 use troth_protocol::wire::{RelayMessage, message};
@@ -184,6 +184,49 @@ impl Office {
         texts.expect("readable")
     }
 
+    /// The keys that the ledger is signed with, as an admin's device knows them.
+    fn keys(&self) -> &[(u64, VerifyingKey)] {
+        let state = self.net.seats[STUDY].device.state().expect("synced");
+        state.roster.ledger_keys()
+    }
+
+    /// The relay makes another key, and an admin turns the practice's to it.
+    fn turn(&mut self, seat: usize, seed: u8) -> VerifyingKey {
+        let key = self.net.new_ledger_key(seed);
+        self.settle();
+        let device = &mut self.net.seats[seat].device;
+        device
+            .turn_ledger_key(&mut self.net.rng, key)
+            .expect("an admin, and a key that is offered");
+        self.net.pump(seat);
+        self.settle();
+        assert_eq!(self.keys().last().map(|(_, key)| *key), Some(key));
+        key
+    }
+
+    /// What each checkpoint and count that crossed the wire is signed with and under, as the ledger says of its size.
+    fn each_size_has_one_key_and_one_name(&self, from: usize) {
+        let state = self.net.seats[STUDY].device.state().expect("synced");
+        let (roster, mut seen) = (&state.roster, 0);
+        for frame in &self.net.wire[from..] {
+            let Ok(RelayMessage::Items(items)) = message::<RelayMessage>(frame) else {
+                continue;
+            };
+            let size = items.checkpoint.size;
+            let key = roster.key_at(size);
+            let held = items.checkpoint.verify(&roster.origin_at(size), &key);
+            assert!(held.is_ok(), "size {size}");
+            if let Some(counts) = items.counts {
+                assert!(
+                    counts.verify(&roster.ledger_at(size), &key).is_ok(),
+                    "size {size}"
+                );
+            }
+            seen += 1;
+        }
+        assert!(seen > 3, "{seen}");
+    }
+
     /// Everybody is there, has the same, and every ledger verifies.
     fn is_whole(&mut self) {
         let notes = self.notes_of(BRUNO);
@@ -201,9 +244,8 @@ impl Office {
             assert_eq!(device.frontier().root(), root, "seat {seat}");
             device.verify_ledger(&mut |_, _| {}).expect("it verifies");
         }
-        let key = self.net.ledger_key().verifying_key().to_bytes();
-        let key = troth_protocol::ids::VerifyingKey(key);
-        let report = troth_server::audit::verify(&self.net.store, Some(&key), &mut |_| {});
+        let keys: Vec<VerifyingKey> = self.keys().iter().map(|(_, key)| *key).collect();
+        let report = troth_server::audit::verify(&self.net.store, &keys, &mut |_| {});
         for ledger in report.expect("readable").ledgers {
             assert_eq!(ledger.faults.len(), 0, "{:?}", ledger.faults);
         }
@@ -237,8 +279,13 @@ impl Office {
             trail.extend(&[(0, leaf_hash(&row.leaf))]);
             let leaf: Leaf = cbor::decode(&row.leaf).expect("a leaf");
             let parsed = Parsed::parse(leaf.signed.clone()).expect("a statement");
+            let turns = |action: &RosterAction| matches!(action, RosterAction::TurnLedgerKey { .. });
             if parsed.statement().resumes().is_some() {
                 last = row.position;
+            }
+            match &parsed.statement().body {
+                Body::Roster(roster) if roster.actions.iter().any(turns) => last = row.position,
+                _ => {}
             }
             match &parsed.statement().body {
                 Body::Genesis(_) => genesis = Some(leaf.signed),
@@ -506,7 +553,7 @@ fn what_was_erased_is_erased_again_before_anybody_else_is_served() {
         let rows = office
             .net
             .store
-            .entries_at(&office.practice, &at.expect("readable"))
+            .entries_at(&office.practice, &at.expect("readable"), usize::MAX)
             .expect("readable");
         rows.iter()
             .filter(|row| row.payload.as_ref().is_some_and(|p| !p.is_empty()))
@@ -531,4 +578,90 @@ fn what_was_erased_is_erased_again_before_anybody_else_is_served() {
     }
     assert_eq!(payloads(&office), 0);
     assert_eq!(office.net.seats[BRUNO].device.resumptions().len(), 1);
+}
+
+/// One key turned before the backup, another one in what was lost: what the relay has is signed with the one, and the ledger that was
+/// resumed turns to the other when it comes back.
+#[test]
+fn a_key_that_turned_in_what_was_lost_turns_again_where_that_comes_back() {
+    let mut office = Office::open(77);
+    let kept = office.turn(STUDY, 8);
+    office.write(BRUNO);
+    office.settle();
+    let backup = office.backup();
+    // The phone has heard of the first turn only.
+    office.net.offline(PHONE);
+    let lost = office.turn(STUDY, 9);
+    office.write(BRUNO);
+    office.settle();
+    let before = office.said();
+
+    office.restore(backup);
+    office.settle();
+    for seat in [STUDY, BRUNO] {
+        assert_eq!(
+            office.accused(seat),
+            [false],
+            "a rollback, and no proof: {:?}",
+            office.net.seats[seat].reports
+        );
+    }
+    office.net.restart_device(STUDY);
+    assert!(office.look(STUDY).is_some(), "it was restored");
+    let from = office.net.wire.len();
+    office.resume(STUDY);
+    let resumed = office.net.seats[STUDY].device.resumptions()[0].position;
+    office.net.online(PHONE);
+    office.write(PHONE);
+    office.settle();
+    assert_eq!(office.missing(&before), Vec::<String>::new());
+    let keys: Vec<VerifyingKey> = office.keys().iter().map(|(_, key)| *key).collect();
+    assert_eq!(keys[1..], [kept, lost]);
+    assert!(
+        office.keys()[1].0 < resumed && resumed < office.keys()[2].0,
+        "{:?}, resumed at {resumed}",
+        office.keys()
+    );
+    office.each_size_has_one_key_and_one_name(from);
+    office.is_whole();
+    office.convicts_nobody();
+}
+
+/// Who was beyond the backup and comes late knows neither the name of the ledger nor the key that answers.
+#[test]
+fn a_key_that_turned_after_the_resumption_is_believed_by_who_was_beyond_it_and_comes_late() {
+    let mut office = Office::open(78);
+    let backup = office.backup();
+    for seat in [BRUNO, PHONE, BRUNO, PHONE] {
+        office.write(seat);
+        office.settle();
+    }
+    office.net.offline(PHONE);
+    let before = office.said();
+    office.restore(backup);
+    office.settle();
+    office.resume(STUDY);
+    let key = office.turn(STUDY, 8);
+    for seat in [BRUNO, STUDY, BRUNO, STUDY] {
+        office.write(seat);
+        office.settle();
+    }
+    let from = office.net.wire.len();
+    office.net.online(PHONE);
+    office.settle();
+    office.settle();
+    let phone = &office.net.seats[PHONE].device;
+    assert_eq!(
+        phone.resumptions().len(),
+        1,
+        "{:?}",
+        office.net.seats[PHONE].reports
+    );
+    assert_eq!(phone.state().map(|s| s.roster.ledger_key()), Some(key));
+    office.write(PHONE);
+    office.settle();
+    assert_eq!(office.missing(&before), Vec::<String>::new());
+    office.each_size_has_one_key_and_one_name(from);
+    office.is_whole();
+    office.convicts_nobody();
 }

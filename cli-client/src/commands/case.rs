@@ -174,7 +174,8 @@ fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
     if waiting > 0 {
         words = format!("{words}\n{}\n", say::inbox_waits(language, waiting));
     }
-    session.out.result(&value, &words)
+    session.out.result(&value, &words)?;
+    session.read(&mut device)
 }
 
 /// A lane, its document, and how many notes and fields are in it where this device can read it.

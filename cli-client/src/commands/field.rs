@@ -114,7 +114,8 @@ fn get(session: &Session, wanted: &str, lane: &str, key: Option<&str>) -> Result
         words.push_str(&in_words(session, key, values, &writers));
     }
     let value = json!({ "case": case.id.to_string(), "lane": lane.name(), "fields": map });
-    session.out.result(&value, &words)
+    session.out.result(&value, &words)?;
+    session.read(&mut device)
 }
 
 /// A device's id and name, by the actor under which it writes in a document.

@@ -16,6 +16,7 @@ use crate::session::{Device, Session, Trip};
 use crate::storage::SqliteStorage;
 
 mod join;
+mod ledger_key;
 mod policy;
 
 /// What to do with the practice.
@@ -71,6 +72,12 @@ pub enum Command {
         #[arg(long)]
         no_witnesses: bool,
     },
+    /// Show the key that the relay signs the ledger with, or turn to the new one that the relay has made
+    LedgerKey {
+        /// Turn to this key, as whoever runs the relay read it out (`troth-server new-key`): from then on only it signs
+        #[arg(long, value_name = "KEY")]
+        turn: Option<String>,
+    },
 }
 
 /// Does it.
@@ -90,6 +97,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             full_name,
             device_name,
         } => join::join(session, &code, &full_name, device_name).await,
+        Command::LedgerKey { turn } => ledger_key::run(session, turn.as_deref()).await,
         Command::Status => status(session),
         Command::Policy {
             custodian,

@@ -53,8 +53,8 @@ messages! {
     pin_differs() = "The two PINs are not the same: run the command again.", "两次输入的 PIN 码不同：请重新运行命令。";
     pin_prompt(left: usize) = "Your PIN ({left} tries left)", "您的 PIN 码（剩余 {left} 次尝试）";
     no_pin() = "A PIN is needed: give it with --pin-file FILE.", "需要 PIN 码：请用 --pin-file 文件 提供。";
-    no_checkpoint() = "The relay took it, but did not show a signed ledger that holds it. Look again with `troth intake status`; if this stays so, tell whoever sent the link.",
-        "中继已接收，但未出示包含它的已签名账本。请用 `troth intake status` 再次查看；如仍如此，请告知发送链接的人。";
+    no_checkpoint() = "The relay took it, but did not show a ledger that holds it and is signed with the key that the link names. Look again with `troth intake status`; if this stays so, tell whoever sent the link: the relay's key may have been turned since, or the relay is not the one that it says.",
+        "中继已接收，但未出示包含它、并以链接所指密钥签名的账本。请用 `troth intake status` 再次查看；如仍如此，请告知发送链接的人：中继的密钥可能已更换，或中继并非其所称的中继。";
     sent(practice: &str, position: u64, submission: &str) = "Sent to {practice}, and kept. Receipt: entry {position}, {submission}.",
         "已发送给 {practice} 并已保存。回执：条目 {position}，{submission}。";
     not_kept() = "What you sent could not be kept for you to look at again; you can ask for a copy with `troth intake copy`.",

@@ -32,6 +32,7 @@ messages! {
     quarantined(what: &str) = "Set aside for review: {what} (see `troth quarantine list`)", "已搁置待查看：{what}（参见 `troth quarantine list`）";
     snapshot_refused(member: &str, lane: &str, position: u64, why: &str) = "A DEVICE OF {member} SENT A FALSE COPY OF A {lane} RECORD (entry {position}): {why}. This device does not rely on it and keeps what it has. Ask {member} to update `troth`; if they know nothing of it, tell an admin of your practice.",
         "{member} 的一台设备发送了一份不实的 {lane} 记录副本（条目 {position}）：{why}。本设备不采信它，并保留已有内容。请让 {member} 更新 `troth`；若其对此毫不知情，请告知机构的管理员。";
+    key_offered(key: &str) = "The relay has made a new ledger key, {key}…: see `troth practice ledger-key`.", "中继生成了新的账本密钥 {key}…：请见 `troth practice ledger-key`。";
     closed(reason: &str) = "The relay closed the connection: {reason}", "中继关闭了连接：{reason}";
     copied() = "Another copy of this device's store writes in its name: it was restored or cloned. Nothing more is sent from here. To use this computer again, link it as a new device with another --home.",
         "本设备存储的另一份副本正以它的名义写入：它曾被恢复或克隆。此处不再发送任何内容。要再次使用本电脑，请用另一个 --home 将它作为新设备关联。";

@@ -54,5 +54,21 @@ messages! {
         "在此操作到达中继之前一切不变：请尽快运行 `troth sync`。";
     no_custodian_that(member: &str) = "{member} is neither an admin nor a counselor, and keeps no process notes: name one who is, or change their role (`troth member role`).",
         "{member} 既不是管理员也不是咨询师，不保管过程笔记：请指定其他人，或更改其角色（`troth member role`）。";
+    no_ledger_key(text: &str) = "{text:?} is no ledger key: give the one that `troth-server new-key` printed on the relay's machine, 64 characters or name+id+base64.",
+        "{text:?} 不是账本密钥：请给出中继机器上 `troth-server new-key` 打印的密钥，64 个字符或 name+id+base64 的形式。";
+    ledger_key_offline() = "The relay's new key is heard from the relay: run this again without --offline.",
+        "中继的新密钥须由中继告知：请去掉 --offline 再次运行。";
+    ledger_key_from(from: u64) = "signs from entry {from} on", "自第 {from} 条起签署";
+    ledger_key_offered() = "offered by the relay", "中继提供的新密钥";
+    ledger_key_compare(key: &str) = "The relay has made a new key. Compare it with what whoever runs the relay reads out to you, then run `troth practice ledger-key --turn {key}`.",
+        "中继生成了新密钥。请与中继运营者读给您的密钥核对，然后运行 `troth practice ledger-key --turn {key}`。";
+    ledger_key_other(key: &str) = "The relay offers another key than that: {key}. Ask whoever runs the relay which one is theirs, and turn to no other: whoever holds it signs the ledger.",
+        "中继提供的是另一个密钥：{key}。请询问中继运营者哪一个是他们的，不要转向其他密钥：持有者将签署账本。";
+    ledger_key_none() = "The relay offers no new key: whoever runs it makes one with `troth-server new-key`, and then starts the relay anew.",
+        "中继没有提供新密钥：请中继运营者用 `troth-server new-key` 生成，然后重新启动中继。";
+    ledger_key_retired() = "The ledger was signed with that key before, and turned away from it: no ledger goes back to a key. Have whoever runs the relay make a new one (`troth-server new-key`).",
+        "账本曾用该密钥签署，之后已更换：账本不会回到旧密钥。请中继运营者生成新密钥（`troth-server new-key`）。";
+    ledger_key_turned() = "From now on only this key signs the ledger. Whoever verifies exports needs it, and each witness has to follow it (`troth-server witness --log`).",
+        "从现在起只有此密钥签署账本。验证导出账本的人需要它，每个见证者也须改为跟随它（`troth-server witness --log`）。";
     never() = "never", "从未";
 }

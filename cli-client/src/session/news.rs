@@ -7,7 +7,8 @@ use troth_protocol::ids::{Hash, MemberId};
 use super::{Device, Session};
 use crate::commands::pick;
 use crate::driver;
-use crate::messages::recovery as say;
+use crate::failure::Failure;
+use crate::messages::{network, recovery as say};
 use crate::output::time;
 
 impl Session {
@@ -15,6 +16,18 @@ impl Session {
     pub fn called(&self, device: &mut Device, member: MemberId) -> String {
         let name = device.name_of(member).ok().flatten();
         name.unwrap_or_else(|| pick::short(member))
+    }
+
+    /// Ends a command that only read: says what was set aside on the way, and by whom it was sent.
+    ///
+    /// # Errors
+    /// Whatever the storage says.
+    pub fn read(&self, device: &mut Device) -> Result<(), Failure> {
+        let aside = device.take_aside(&mut driver::rng()).map_err(|e| self.wrong(e))?;
+        for what in aside {
+            self.out.note(&network::quarantined(self.language, &what));
+        }
+        Ok(())
     }
 
     /// Shows the recoveries that are open, but for those in `told`, and how to stop them.

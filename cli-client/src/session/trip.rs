@@ -100,6 +100,10 @@ impl<'a> Trip<'a> {
                 let member = name.clone().unwrap_or_else(|| pick::short(member));
                 out.note(&recovery::by_kit(language, &member, &pick::short(device)));
             }
+            Some(Report::KeyOffered(key)) => {
+                self.bar.clear();
+                out.note(&network::key_offered(language, &key.to_string()[..16]));
+            }
             Some(Report::Resumed(resumed)) => {
                 self.bar.clear();
                 let by = pick::short(resumed.by);

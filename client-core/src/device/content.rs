@@ -1,8 +1,11 @@
 //! Documents' contents: opened on demand from what was saved, the entries since, and what still waits to be sent.
 
+mod behind;
 mod entry;
 mod saving;
 pub(super) mod snapshots;
+
+use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 use troth_protocol::ids::DocumentId;
@@ -16,6 +19,7 @@ use crate::crypto::actor;
 use crate::document::{Applied, DocumentError, Incoming, LaneDocument, apply_many};
 use crate::storage::Storage;
 
+use behind::{Behind, Held};
 pub(super) use entry::Opened;
 
 /// Bytes of changes that are held opened at a time: a few kilobytes of payload may inflate to megabytes, and a member may
@@ -33,6 +37,8 @@ pub(super) struct Content {
     through: Option<u64>,
     /// Changes whose predecessors are not here yet, with the positions of their entries.
     waiting: Vec<(u64, Incoming)>,
+    /// What waits behind those.
+    behind: Behind,
     /// Entries whose payload did not come and may yet be explained: looked at again with the next ones.
     lacking: Vec<u64>,
     /// Entries since the last save.
@@ -51,6 +57,8 @@ struct Unseen {
     lacking: Vec<u64>,
     /// Entries that do not open.
     bad: Vec<(u64, String)>,
+    /// Entries that were opened a second time.
+    again: BTreeSet<u64>,
 }
 
 impl<S: Storage> Device<S> {
@@ -116,6 +124,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            behind: Behind::default(),
             lacking: Vec::new(),
             unsaved: 0,
         };
@@ -156,6 +165,7 @@ impl<S: Storage> Device<S> {
             doc,
             through: None,
             waiting: Vec::new(),
+            behind: Behind::default(),
             lacking: Vec::new(),
             unsaved: 0,
         })
@@ -226,23 +236,27 @@ impl<S: Storage> Device<S> {
             .copied()
             .filter(|p| content.through.is_none_or(|t| *p > t) || content.lacking.contains(p))
             .collect();
-        if new.is_empty() {
+        let full = Held::of(&content.waiting).full();
+        let freed = content.behind.freed(&full);
+        if new.is_empty() && freed.is_empty() {
             return Ok(None);
         }
-        if new == content.lacking && !self.is_explained(id, &new)? {
+        if freed.is_empty() && new == content.lacking && !self.is_explained(id, &new)? {
             return Ok(None);
         }
-        let (mut positions, mut changes): (Vec<u64>, Vec<Incoming>) = content.waiting.iter().cloned().unzip();
         let (mut bad, mut lacking) = (Vec::new(), Vec::new());
-        let (stood_for, stand_ins) = self.stand_ins(id, &new, &mut bad)?;
-        positions.extend(stood_for);
-        changes.extend(stand_ins);
+        let (mut positions, mut changes) = self.stand_ins(id, &new, &mut bad)?;
         let (mut entries, mut bytes, mut last) = (0, 0, content.through);
+        let mut again = BTreeSet::new();
+        let new: BTreeSet<u64> = freed.iter().copied().chain(new).collect();
         for position in &new {
             if bytes > OPEN_BYTES {
                 break;
             }
             (entries, last) = (entries + 1, last.max(Some(*position)));
+            if freed.contains(position) {
+                again.insert(*position);
+            }
             match self.open_entry(id, *position)? {
                 Opened::Changes(theirs) => {
                     bytes += theirs.iter().map(|incoming| incoming.change.len()).sum::<usize>();
@@ -256,6 +270,12 @@ impl<S: Storage> Device<S> {
         }
         let later = new.iter().skip(entries).copied();
         lacking.extend(later.filter(|position| content.lacking.contains(position)));
+        // What waited comes first, as it did in the ledger; what was opened a second time is whole without it.
+        let waited = content.waiting.iter().filter(|(at, _)| !again.contains(at));
+        let (mut all, mut of): (Vec<u64>, Vec<Incoming>) = waited.cloned().unzip();
+        all.append(&mut positions);
+        of.append(&mut changes);
+        let (positions, changes) = (all, of);
         Ok(Some(Unseen {
             last,
             entries,
@@ -263,6 +283,7 @@ impl<S: Storage> Device<S> {
             changes,
             lacking,
             bad,
+            again,
         }))
     }
 
@@ -273,7 +294,14 @@ impl<S: Storage> Device<S> {
         content.unsaved += unseen.entries;
         let of = |i: usize| Some((*unseen.positions.get(i)?, unseen.changes.get(i)?.clone()));
         content.waiting = applied.waiting.iter().filter_map(|i| of(*i)).collect();
+        content.behind.take_back(&unseen.again);
+        let aside = self.hold(id, content);
         let mut bad = unseen.bad;
+        bad.extend(
+            aside
+                .into_iter()
+                .map(|position| (position, behind::WHY.to_owned())),
+        );
         for poisoned in &applied.poisoned {
             if let Some(position) = unseen.positions.get(poisoned.index) {
                 bad.push((*position, poisoned.reason.to_string()));

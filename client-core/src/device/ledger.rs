@@ -24,6 +24,8 @@ use super::restore::resuming;
 use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError};
 use crate::storage::Storage;
+pub(super) use signed::NOT_THE_KEY;
+use signed::{NOT_SIGNED, names_a_key};
 use verifier::Verifier;
 
 /// Entries that this device can go back over without asking, at least.
@@ -74,8 +76,13 @@ impl<S: Storage> Device<S> {
         rng: &mut impl CryptoRng,
         items: Items,
     ) -> Result<Taken, Failure> {
+        // What turns the key is signed with the next one, and what founds the practice pins the first. A resumption says under
+        // which name the relay signs from there on.
         let resumes = resuming(&items);
-        self.check_signed(&items.checkpoint, &resumes)?;
+        let signed = self.ledger_signed(&items.checkpoint, &resumes)?;
+        if !signed && !items.items.iter().any(names_a_key) {
+            return dishonest(NOT_SIGNED);
+        }
         let Ok(folded) = items.fold(&self.frontier) else {
             let what = "what it sent does not fold into the checkpoint that it signed";
             return Err(Failure::Relay(Dishonest::new(what).hinting(Hint::Fold)));
@@ -109,6 +116,12 @@ impl<S: Storage> Device<S> {
             let verified = verified.or_else(|rule| broken(position, rule))?;
             let was_lost = self.is_back(&verified.hash(), &mut writes);
             if self.is_wanted(&entry, &verified) || self.comes_again(&entry, &verified) {
+                // It is judged when what came before it is here, and kept until then: as its signer sent it, or not at all.
+                if let Some(payload) = &entry.payload {
+                    verified
+                        .check_payload(payload)
+                        .or_else(|rule| broken(position, rule))?;
+                }
                 writes.push(self.set_by(rng, position, entry));
                 continue;
             }
@@ -152,9 +165,13 @@ impl<S: Storage> Device<S> {
             };
             writes.push(self.rows.put(rng, ENTRY, &position.to_be_bytes(), &row));
         }
+        if !signed {
+            self.check_checkpoint(&checkpoint)?;
+        }
         let Some(state) = &self.state else {
             return dishonest("its ledger does not begin with genesis");
         };
+        self.check_answer(state, &checkpoint)?;
         // What an entry shows by itself names the lie better, so this comes last.
         promised?;
         taken.revoked = state.roster.active(&self.secrets.id, u64::MAX) == Err(Rule::Revoked);

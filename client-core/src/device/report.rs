@@ -1,7 +1,7 @@
 //! What goes in and out of the engine, and what the person is told.
 
 use minicbor::{Decode, Encode};
-use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId};
+use troth_protocol::ids::{DeviceId, Hash, InviteId, MemberId, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::Lane;
 
@@ -126,6 +126,8 @@ pub enum Report {
     /// An admin resumed the ledger after its relay had come back from an older backup; what this device has of what the relay
     /// lost goes back to it.
     Resumed(Resumed),
+    /// The relay has a new ledger key, and this member can turn the practice's to it ([`super::Device::turn_ledger_key`]).
+    KeyOffered(VerifyingKey),
     /// The relay gave proof that it is dishonest, or refuses to prove that it is not.
     Dishonest(Evidence),
     /// The relay goes on withholding what entries hold that it shows; it is asked again from time to time.

@@ -28,6 +28,7 @@ use troth_protocol::tree::{Frontier, cover, leaf_hash};
 use troth_protocol::wire::{Ahead, Append, ClientMessage, EntryItem, Held, Item, Items, Upload, frame};
 
 use super::accusation::Dishonest;
+use super::ledger::NOT_THE_KEY;
 use super::rows::{
     CONTENT, COUNTED, DOCUMENT, ENTRY, EntryRow, GOSSIP, LEDGER, LOST, ROSTER, RUN, WITNESSED,
 };
@@ -217,6 +218,10 @@ impl<S: Storage> Device<S> {
         let Step::LoggingIn { total } = self.connection.step else {
             return Ok(());
         };
+        // An admin's word is asked for by the relay, and by nobody else.
+        if held.waits && self.lacks_proof() {
+            return self.accuse(rng, Dishonest::new(NOT_THE_KEY), effects);
+        }
         self.connection.held = Some(held);
         match self.connection.resuming {
             _ if !held.waits => Ok(()),
@@ -311,7 +316,9 @@ impl<S: Storage> Device<S> {
         }
         let mut identity = self.identity.clone();
         identity.waypoint = Some(through);
-        identity.ledger_key = self.ledger_key();
+        // What turned the key since may be lost with the rest.
+        let known = self.state.as_ref().map(|state| state.roster.key_at(through.size));
+        identity.ledger_key = known.or(identity.ledger_key);
         let mut writes = vec![self.rows.identity_write(rng, &identity)];
         for table in [
             LEDGER, ROSTER, DOCUMENT, CONTENT, ENTRY, RUN, GOSSIP, COUNTED, WITNESSED,

@@ -220,7 +220,10 @@ impl<S: Storage> Device<S> {
     }
 
     /// The document that an entry belongs to, and who signed it.
-    fn of_entry(&self, position: u64) -> Result<(Option<DocumentId>, Option<MemberId>), DeviceError> {
+    pub(super) fn of_entry(
+        &self,
+        position: u64,
+    ) -> Result<(Option<DocumentId>, Option<MemberId>), DeviceError> {
         let entry = self.rows.get::<EntryRow>(ENTRY, &position.to_be_bytes())?;
         let Some(entry) = entry else {
             return Ok((None, None));

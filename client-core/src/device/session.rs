@@ -11,7 +11,9 @@ use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{DocumentId, Nonce, VerifyingKey};
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::wire::{ClientMessage, Found, Goodbye, Held, Hello, RelayMessage, frame, message};
+use troth_protocol::wire::{
+    Challenge, ClientMessage, Found, Goodbye, Held, Hello, NewKey, RelayMessage, frame, message,
+};
 
 use super::invite::Pledges;
 use super::ledger::Failure;
@@ -80,6 +82,10 @@ pub(super) struct Connection {
     heard: u64,
     /// What the relay signed in this connection's handshake.
     pub(super) promised: Option<CompactCheckpoint>,
+    /// The relay's answer to a device that has verified nothing yet, by a key that it does not know: the ledger has to name it.
+    pub(super) unproven: Option<(Hello, Challenge)>,
+    /// A ledger key that the relay would have this practice turn to; it signs for the practice.
+    pub(super) offered: Option<NewKey>,
     /// Up to which position this connection's follow began at nothing, and so shows all that this member may see today.
     pub(super) whole_until: u64,
     /// When payloads that are missing were asked for once more; and whether its person knows that they still are.
@@ -92,7 +98,7 @@ pub(super) struct Connection {
     pub(super) held: Option<Held>,
     /// Where the relay's ledger ends, where it ends before this device's.
     pub(super) behind: Option<CompactCheckpoint>,
-    /// When counts last held.
+    /// When counts last held, or the ledger that was promised at the login was not all here yet.
     counted: u64,
     requests: u64,
 }
@@ -221,8 +227,9 @@ impl<S: Storage> Device<S> {
             }
             Step::Idle | Step::Opening | Step::Joining => {}
             _ if now >= self.connection.heard + SILENCE_MS => effects.push(Effect::Close),
-            // A relay that talks and does not count is not to be lived with: catching up again makes it count.
-            Step::Following { live: true, .. } if now >= self.connection.counted + SILENCE_MS => {
+            // A relay that talks and does not count is not to be lived with: catching up again makes it count. Nor is one that goes
+            // on and on beyond the ledger that it promised.
+            Step::Following { .. } if now >= self.connection.counted + SILENCE_MS => {
                 effects.push(Effect::Close);
             }
             _ => {
@@ -335,6 +342,10 @@ impl<S: Storage> Device<S> {
             }
             RelayMessage::Info(info) => self.found_on(rng, &info, effects),
             RelayMessage::Witnessed(witnessed) => self.take_witnessed(now, rng, &witnessed, effects),
+            RelayMessage::NewKey(new) => {
+                self.hear_of_key(new);
+                Ok(())
+            }
             RelayMessage::Located(practice) => self.located(rng, practice, effects),
             RelayMessage::Challenge(challenge) => self.challenged(rng, &challenge, effects),
             RelayMessage::Resumed(placed) => self.shown_resumptions(rng, placed, effects),

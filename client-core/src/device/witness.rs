@@ -102,7 +102,7 @@ impl<S: Storage> Device<S> {
         let note = note().ok()?;
         let by = |witness: &String| {
             let key: VerifierKey = witness.parse().ok()?;
-            let seen = note.verify_cosignature(key.name(), key.key()).ok()?;
+            let seen = note.verify_cosignature(&key).ok()?;
             Some(seen.timestamp().saturating_mul(1000))
         };
         let mut times: Vec<u64> = policy.witnesses.iter().filter_map(by).collect();

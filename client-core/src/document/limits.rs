@@ -17,6 +17,11 @@ pub const CHANGE_ACTORS: u64 = 1024;
 /// Changes applied to one copy at a time: large enough that copying costs little, small enough to stay under
 /// a second.
 pub const BATCH: usize = 16_384;
+/// Changes of one author in one document that are held, and tried with each news, while they wait for one that has not come.
+/// Those behind them are opened when these are through: an honest author's wait for a payload that is on its way, and no longer.
+pub const WAITING: usize = 256;
+/// The same in bytes: one change of the largest size, and more of the usual ones than [`WAITING`].
+pub const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// Longest saved document, in bytes: a hundred thousand edits take a tenth of a megabyte.
 pub const SAVED_BYTES: usize = 64 * 1024 * 1024;
 /// How long one step of applying (reading one change, or applying one batch) may take before its thread is

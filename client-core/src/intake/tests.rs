@@ -311,7 +311,7 @@ fn what_was_said_is_in_no_log_and_no_error() {
         said: said.clone(),
     };
     let answered = super::Answered::Copy(vec![copied]);
-    let spoken = super::Spoken::sign(&mine, &CONTEXT, 0, 5, &said);
+    let spoken = super::Spoken::sign(&mine, &CONTEXT, (0, 5), &said, &[]);
     let shown = format!("{said:?} {draft:?} {answered:?} {spoken:?}");
     assert!(
         !shown.contains("canary") && !shown.contains("99, 97, 110"),

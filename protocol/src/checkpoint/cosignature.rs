@@ -2,15 +2,16 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 
-use super::key::verifies;
+use super::key::{Public, verifies};
+use super::ml_dsa::{self, MlDsaKey};
 use super::note::check_name;
-use super::{Checkpoint, CheckpointError, KeyKind, SignatureLine, SignedCheckpoint, key_id};
+use super::{Checkpoint, CheckpointError, KeyKind, SignatureLine, SignedCheckpoint, VerifierKey, key_id};
 use crate::ids::VerifyingKey;
 
 /// Length of an Ed25519 signature, in bytes (RFC 8032).
 const ED25519_BYTES: usize = 64;
-/// Length of an ML-DSA-44 signature, in bytes (FIPS 204).
-const ML_DSA_44_BYTES: usize = 2420;
+/// Longest name of a witness, and longest origin of a log, that an ML-DSA-44 cosignature can be of, in bytes.
+pub(super) const MAX_COSIGNED_NAME: usize = u8::MAX as usize;
 /// The latest time that C2SP tlog-cosignature allows, in seconds.
 const MAX_TIMESTAMP: u64 = i64::MAX as u64;
 
@@ -25,7 +26,7 @@ pub enum Cosignature {
         /// Over the timestamp and the checkpoint's body.
         signature: [u8; ED25519_BYTES],
     },
-    /// Type 0x06: recognised and forwarded, but checked by others.
+    /// Type 0x06.
     MlDsa44 {
         /// When, in seconds since the Unix epoch.
         timestamp: u64,
@@ -52,7 +53,7 @@ impl Cosignature {
                 .try_into()
                 .ok()
                 .map(|signature| Self::Ed25519 { timestamp, signature }),
-            ML_DSA_44_BYTES => Some(Self::MlDsa44 {
+            ml_dsa::SIGNATURE_BYTES => Some(Self::MlDsa44 {
                 timestamp,
                 signature: signature.to_owned(),
             }),
@@ -98,31 +99,52 @@ impl Checkpoint {
             &[&timestamp.to_be_bytes(), &signature[..]].concat(),
         ))
     }
+
+    /// Cosigns with ML-DSA-44, which commits to the witness's name too.
+    ///
+    /// # Errors
+    /// As [`cosign`](Self::cosign); [`CheckpointError::Name`] also for a name or an origin that is longer than 255 bytes.
+    pub fn cosign_ml_dsa(
+        &self,
+        witness: &str,
+        key: &MlDsaKey,
+        timestamp: u64,
+    ) -> Result<SignatureLine, CheckpointError> {
+        let public = VerifierKey::ml_dsa(witness, &key.public()).map_err(|_| CheckpointError::Name)?;
+        let message = subtree_message(witness, self, timestamp)?;
+        let signature = key.sign(&message);
+        let signature = signature.ok_or_else(|| CheckpointError::BadSignature(witness.to_owned()))?;
+        let signed = [&timestamp.to_be_bytes(), &signature[..]].concat();
+        Ok(SignatureLine::new(witness, public.id(), &signed))
+    }
 }
 
 impl SignedCheckpoint {
-    /// Checks a witness's Ed25519 cosignature (type 0x04); of several, all, and the newest counts.
+    /// Checks a witness's cosignature, by a key of either kind; of several, all, and the newest counts.
     ///
     /// It says nothing about the ledger's own signature: see [`verify`](Self::verify).
     ///
     /// # Errors
-    /// [`CheckpointError::UnknownKey`], [`CheckpointError::BadSignature`], [`CheckpointError::Timestamp`].
-    pub fn verify_cosignature(
-        &self,
-        witness: &str,
-        key: &VerifyingKey,
-    ) -> Result<VerifiedCosignature, CheckpointError> {
+    /// [`CheckpointError::UnknownKey`], also for a key that is no witness's; [`CheckpointError::BadSignature`];
+    /// [`CheckpointError::Timestamp`]; [`CheckpointError::Name`] for an origin that such a cosignature cannot be of.
+    pub fn verify_cosignature(&self, key: &VerifierKey) -> Result<VerifiedCosignature, CheckpointError> {
+        let (witness, checkpoint) = (key.name(), self.checkpoint());
         let mut newest = None;
-        for line in self
-            .note()
-            .signatures_by(witness, key_id(witness, KeyKind::Cosignature, key))
-        {
-            let bad = || CheckpointError::BadSignature(witness.to_owned());
-            let Some(Cosignature::Ed25519 { timestamp, signature }) = Cosignature::from_line(line) else {
-                return Err(bad());
+        let lines = self.note().signatures_by(witness, key.id());
+        for line in lines.filter(|_| key.kind().cosigns()) {
+            let (timestamp, holds) = match (key.public(), Cosignature::from_line(line)) {
+                (Public::Ed25519(key), Some(Cosignature::Ed25519 { timestamp, signature })) => {
+                    let message = message(checkpoint, timestamp)?;
+                    (timestamp, verifies(key, message.as_bytes(), &signature))
+                }
+                (Public::MlDsa44(key), Some(Cosignature::MlDsa44 { timestamp, signature })) => {
+                    let message = subtree_message(witness, checkpoint, timestamp)?;
+                    (timestamp, ml_dsa::verifies(key, &message, &signature))
+                }
+                _ => (0, false),
             };
-            if !verifies(key, message(self.checkpoint(), timestamp)?.as_bytes(), &signature) {
-                return Err(bad());
+            if !holds {
+                return Err(CheckpointError::BadSignature(witness.to_owned()));
             }
             newest = newest.max(Some(timestamp));
         }
@@ -145,4 +167,32 @@ fn message(checkpoint: &Checkpoint, timestamp: u64) -> Result<String, Checkpoint
         "cosignature/v1\ntime {timestamp}\n{}",
         checkpoint.note_body()
     ))
+}
+
+/// What an ML-DSA-44 cosignature signs: `cosigned_message`, for the subtree that is the whole tree.
+fn subtree_message(
+    witness: &str,
+    checkpoint: &Checkpoint,
+    timestamp: u64,
+) -> Result<Vec<u8>, CheckpointError> {
+    if timestamp > MAX_TIMESTAMP {
+        return Err(CheckpointError::Timestamp);
+    }
+    let length = |name: &str| match u8::try_from(name.len()) {
+        Ok(length) if length > 0 => Ok([length]),
+        _ => Err(CheckpointError::Name),
+    };
+    let origin = checkpoint.origin();
+    let parts: [&[u8]; 9] = [
+        b"subtree/v1\n\0",
+        &length(witness)?,
+        witness.as_bytes(),
+        &timestamp.to_be_bytes(),
+        &length(origin)?,
+        origin.as_bytes(),
+        &0_u64.to_be_bytes(),
+        &checkpoint.size().to_be_bytes(),
+        checkpoint.root().as_bytes(),
+    ];
+    Ok(parts.concat())
 }

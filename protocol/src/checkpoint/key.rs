@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
 
+use super::cosignature::MAX_COSIGNED_NAME;
+use super::ml_dsa;
 use super::note::check_name;
 use crate::ids::{Hash, VerifyingKey};
 
@@ -18,12 +20,28 @@ pub enum KeyKind {
     Ed25519 = 0x01,
     /// `0x04`: Ed25519 over a timestamp and a checkpoint (C2SP tlog-cosignature). A witness's key.
     Cosignature = 0x04,
+    /// `0x06`: ML-DSA-44 over a witness's name, a timestamp and a checkpoint (C2SP tlog-cosignature). A witness's key.
+    MlDsaCosignature = 0x06,
+}
+
+impl KeyKind {
+    /// Every kind.
+    const ALL: [Self; 3] = [Self::Ed25519, Self::Cosignature, Self::MlDsaCosignature];
+
+    /// Whether a witness has such a key.
+    pub const fn cosigns(self) -> bool {
+        matches!(self, Self::Cosignature | Self::MlDsaCosignature)
+    }
 }
 
 /// `SHA-256(name ‖ 0x0A ‖ kind ‖ public key)[:4]` (C2SP signed-note): finds a key's signatures, and proves
 /// nothing.
 pub fn key_id(name: &str, kind: KeyKind, key: &VerifyingKey) -> [u8; 4] {
-    let [a, b, c, d, ..] = Hash::of(&[name.as_bytes(), b"\n", &[kind as u8], key.as_bytes()]).0;
+    id_of(name, kind, key.as_bytes())
+}
+
+fn id_of(name: &str, kind: KeyKind, key: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = Hash::of(&[name.as_bytes(), b"\n", &[kind as u8], key]).0;
     [a, b, c, d]
 }
 
@@ -33,7 +51,23 @@ pub fn key_id(name: &str, kind: KeyKind, key: &VerifyingKey) -> [u8; 4] {
 pub struct VerifierKey {
     name: String,
     kind: KeyKind,
-    key: VerifyingKey,
+    key: Public,
+}
+
+/// A public key. Invariant: its length is that of its kind.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Public {
+    Ed25519(VerifyingKey),
+    MlDsa44(Box<[u8]>),
+}
+
+impl Public {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) => key.as_bytes(),
+            Self::MlDsa44(key) => key,
+        }
+    }
 }
 
 /// A verifier key that is refused. Whoever configured it is at fault.
@@ -51,26 +85,55 @@ pub enum VerifierKeyError {
     #[error("the verifier key's id does not belong to its name and key; copy it again from its owner")]
     KeyId,
     /// The kind of key is none of [`KeyKind`].
-    #[error("only Ed25519 verifier keys (types 0x01 and 0x04) can be checked here; ask the witness for one")]
+    #[error(
+        "only verifier keys of Ed25519 (types 0x01 and 0x04) and ML-DSA-44 (type 0x06) can be checked here; ask the witness for one"
+    )]
     UnsupportedKind,
-    /// The public key is not a usable Ed25519 key.
-    #[error("the verifier key holds no usable Ed25519 key; copy it again from its owner")]
+    /// The public key is not a usable key of its kind.
+    #[error("the verifier key holds no usable key; copy it again from its owner")]
     Key,
 }
 
 impl VerifierKey {
-    /// A key under its owner's name.
+    /// An Ed25519 key under its owner's name.
     ///
     /// # Errors
-    /// [`VerifierKeyError::Name`]; [`VerifierKeyError::Key`] for bytes that are no curve point, or one of
-    /// small order, for which anyone could sign.
+    /// [`VerifierKeyError::Name`]; [`VerifierKeyError::UnsupportedKind`] for a kind that is not Ed25519's;
+    /// [`VerifierKeyError::Key`] for bytes that are no curve point, or one of small order, for which anyone could sign.
     pub fn new(name: impl Into<String>, kind: KeyKind, key: VerifyingKey) -> Result<Self, VerifierKeyError> {
         let name = name.into();
         check_name(&name).map_err(|_| VerifierKeyError::Name)?;
+        if kind == KeyKind::MlDsaCosignature {
+            return Err(VerifierKeyError::UnsupportedKind);
+        }
         match ed25519_dalek::VerifyingKey::from_bytes(key.as_bytes()) {
-            Ok(point) if !point.is_weak() => Ok(Self { name, kind, key }),
+            Ok(point) if !point.is_weak() => Ok(Self {
+                name,
+                kind,
+                key: Public::Ed25519(key),
+            }),
             _ => Err(VerifierKeyError::Key),
         }
+    }
+
+    /// An ML-DSA-44 key under its owner's name.
+    ///
+    /// # Errors
+    /// [`VerifierKeyError::Name`], also for one that is too long to be cosigned with; [`VerifierKeyError::Key`] for another length
+    /// than 1,312 bytes.
+    pub fn ml_dsa(name: impl Into<String>, key: &[u8]) -> Result<Self, VerifierKeyError> {
+        let name = name.into();
+        if check_name(&name).is_err() || name.len() > MAX_COSIGNED_NAME {
+            return Err(VerifierKeyError::Name);
+        }
+        if key.len() != ml_dsa::KEY_BYTES {
+            return Err(VerifierKeyError::Key);
+        }
+        Ok(Self {
+            name,
+            kind: KeyKind::MlDsaCosignature,
+            key: Public::MlDsa44(key.into()),
+        })
     }
 
     /// The owner's name.
@@ -83,20 +146,32 @@ impl VerifierKey {
         self.kind
     }
 
-    /// The public key.
-    pub fn key(&self) -> &VerifyingKey {
+    /// The public key, where it is one of Ed25519.
+    pub fn ed25519(&self) -> Option<&VerifyingKey> {
+        match &self.key {
+            Public::Ed25519(key) => Some(key),
+            Public::MlDsa44(_) => None,
+        }
+    }
+
+    /// The public key's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.key.as_bytes()
+    }
+
+    pub(super) fn public(&self) -> &Public {
         &self.key
     }
 
     /// The key's id.
     pub fn id(&self) -> [u8; 4] {
-        key_id(&self.name, self.kind, &self.key)
+        id_of(&self.name, self.kind, self.key.as_bytes())
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let material = [&[self.kind as u8], &self.key.0[..]].concat();
+        let material = [&[self.kind as u8], self.key.as_bytes()].concat();
         write!(
             f,
             "{}+{}+{}",
@@ -122,10 +197,9 @@ impl FromStr for VerifierKey {
             .decode(material)
             .map_err(|_| VerifierKeyError::Malformed)?;
         let (kind, key) = material.split_first().ok_or(VerifierKeyError::Malformed)?;
-        let kind = [KeyKind::Ed25519, KeyKind::Cosignature]
-            .into_iter()
-            .find(|known| *known as u8 == *kind);
+        let kind = KeyKind::ALL.into_iter().find(|known| *known as u8 == *kind);
         let key = match kind {
+            Some(KeyKind::MlDsaCosignature) => Self::ml_dsa(name, key)?,
             Some(kind) => Self::new(
                 name,
                 kind,

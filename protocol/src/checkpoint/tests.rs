@@ -109,9 +109,10 @@ fn a_binary_checkpoint_proves_nothing_under_another_name_or_key() {
 #[test]
 fn witnesses_cosign_and_the_newest_time_counts() {
     let ((signing, public), (witness, witness_key)) = (key(1), key(9));
+    let vkey = VerifierKey::new("witness.example/w1", KeyKind::Cosignature, witness_key).unwrap();
     let mut note = ledger().sign(&signing);
     assert_eq!(
-        note.verify_cosignature("witness.example/w1", &witness_key),
+        note.verify_cosignature(&vkey),
         Err(CheckpointError::UnknownKey("witness.example/w1".to_owned())),
     );
     for timestamp in [1_700_000_060, 1_700_000_000] {
@@ -123,9 +124,7 @@ fn witnesses_cosign_and_the_newest_time_counts() {
         .unwrap();
     }
     let read = SignedCheckpoint::parse(note.to_string().as_bytes()).unwrap();
-    let cosigned = read
-        .verify_cosignature("witness.example/w1", &witness_key)
-        .unwrap();
+    let cosigned = read.verify_cosignature(&vkey).unwrap();
     assert_eq!(
         (cosigned.witness(), cosigned.timestamp()),
         ("witness.example/w1", 1_700_000_060)
@@ -148,14 +147,62 @@ fn witnesses_cosign_and_the_newest_time_counts() {
     )
     .unwrap();
     let forged = Err(CheckpointError::BadSignature("witness.example/w1".to_owned()));
+    assert_eq!(note.verify_cosignature(&vkey), forged);
+}
+
+#[test]
+fn an_ml_dsa_cosignature_names_its_witness_and_the_whole_tree() {
+    let name = "witness.example/w1";
+    let witness = MlDsaKey::from_seed(&[9; 32]);
+    let vkey = VerifierKey::ml_dsa(name, &witness.public()).unwrap();
+    assert_eq!(vkey.to_string().parse(), Ok(vkey.clone()));
+    let mut note = ledger().sign(&key(1).0);
+    assert!(note.verify_cosignature(&vkey).is_err());
+    for timestamp in [1_700_000_060, 1_700_000_000] {
+        let line = ledger().cosign_ml_dsa(name, &witness, timestamp).unwrap();
+        note.add(line).unwrap();
+    }
+    let read = SignedCheckpoint::parse(note.to_string().as_bytes()).unwrap();
+    assert_eq!(read.verify_cosignature(&vkey).unwrap().timestamp(), 1_700_000_060);
+
+    // The same key under another name, for another tree, at another time.
+    let forged = |line: SignatureLine, by: &VerifierKey| {
+        let mut note = ledger().sign(&key(1).0);
+        let line = SignatureLine::new(by.name(), by.id(), line.signature());
+        note.add(line).unwrap();
+        note.verify_cosignature(by)
+    };
+    let line = ledger().cosign_ml_dsa(name, &witness, 7).unwrap();
+    assert!(forged(line.clone(), &vkey).is_ok());
+    let other = VerifierKey::ml_dsa("witness.example/w2", &witness.public()).unwrap();
+    assert!(forged(line.clone(), &other).is_err());
+    let larger = Checkpoint::new(ledger().origin(), 1235, *ledger().root()).unwrap();
+    assert!(forged(larger.cosign_ml_dsa(name, &witness, 7).unwrap(), &vkey).is_err());
+    let mut later = line.signature().to_vec();
+    later[7] += 1;
+    assert!(forged(SignatureLine::new(name, vkey.id(), &later), &vkey).is_err());
+    // A signature of the other kind under this key's id.
+    let plain = ledger().cosign(name, &key(9).0, 7).unwrap();
+    assert!(forged(plain, &vkey).is_err());
+
+    let long = Checkpoint::new("o".repeat(256), 1, Hash([1; 32])).unwrap();
+    assert_eq!(long.cosign_ml_dsa(name, &witness, 7), Err(CheckpointError::Name));
     assert_eq!(
-        note.verify_cosignature("witness.example/w1", &witness_key),
-        forged
+        ledger().cosign_ml_dsa(&"w".repeat(256), &witness, 7),
+        Err(CheckpointError::Name)
+    );
+    assert_eq!(
+        ledger().cosign_ml_dsa(name, &witness, 1 << 63),
+        Err(CheckpointError::Timestamp)
+    );
+    assert_eq!(
+        VerifierKey::ml_dsa(name, &witness.public()[1..]),
+        Err(VerifierKeyError::Key)
     );
 }
 
 #[test]
-fn an_ml_dsa_cosignature_is_kept_and_forwarded_unread() {
+fn an_ml_dsa_cosignature_of_an_unknown_witness_is_kept_and_forwarded_unread() {
     let mut note = ledger().sign(&key(1).0);
     let line = SignatureLine::new(
         "pq.example/w",
@@ -221,13 +268,16 @@ U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=
     let (log, witness): (VerifierKey, VerifierKey) = (LOG.parse().unwrap(), WITNESS.parse().unwrap());
     let note = SignedCheckpoint::parse(NOTE.as_bytes()).unwrap();
     assert_eq!(note.to_string(), NOTE);
-    assert_eq!(note.verify(log.name(), log.key()).unwrap().size(), 1_432_088_532);
-    let seen = note.verify_cosignature(witness.name(), witness.key()).unwrap();
+    assert_eq!(
+        note.verify(log.name(), log.ed25519().unwrap()).unwrap().size(),
+        1_432_088_532
+    );
+    let seen = note.verify_cosignature(&witness).unwrap();
     assert_eq!(
         (seen.witness(), seen.timestamp()),
         ("remora.n621.de", 0x6a12_2120)
     );
     let other = SignedCheckpoint::parse(NOTE.replace("1432088532", "1432088533").as_bytes()).unwrap();
-    assert!(other.verify_cosignature(witness.name(), witness.key()).is_err());
-    assert!(other.verify(log.name(), log.key()).is_err());
+    assert!(other.verify_cosignature(&witness).is_err());
+    assert!(other.verify(log.name(), log.ed25519().unwrap()).is_err());
 }

@@ -226,6 +226,10 @@ impl Step {
                 proof
                     .verify(key, labels::LEDGER_PROOF, &self.roster.practice, &[])
                     .map_err(|_| Rule::LedgerKey)?;
+                // One that was retired may be in anybody's hands by now.
+                if self.roster.ledger_keys.iter().any(|(_, had)| had == key) {
+                    return Err(Rule::LedgerKey);
+                }
                 self.roster.ledger_keys.push((self.position, *key));
                 Ok(())
             }

@@ -110,15 +110,17 @@ impl Roster {
     }
 
     /// The keys that may have signed a size in an era, the newest first. What turned a key after the era ended did not turn it
-    /// for what was abandoned.
+    /// for what was abandoned: the key from then on signs what the eras share, and nothing beyond.
     pub fn keys_in(&self, era: &Era, size: u64) -> impl Iterator<Item = VerifyingKey> {
         let (mut turned, until) = (None, era.until);
         let keys = self.ledger_keys.iter().rev();
-        keys.filter(move |(from, _)| *from == 0 || *from < until)
-            .filter_map(move |(from, key)| {
-                let next = turned.replace(*from);
-                next.is_none_or(|at| size <= at).then_some(*key)
-            })
+        keys.filter_map(move |(from, key)| {
+            if *from != 0 && *from >= until {
+                return (size <= until).then_some(*key);
+            }
+            let next = turned.replace(*from);
+            next.is_none_or(|at| size <= at).then_some(*key)
+        })
     }
 
     /// Who signed a checkpoint, and in which era; `None` where no ledger key did that may have.

@@ -65,6 +65,9 @@ pub enum RelayMessage {
     /// To an admin's device, before its welcome: the relay has not all that it signed, or gets back what it lost.
     #[n(16)]
     Held(#[n(0)] Held),
+    /// The relay has a new ledger key; for admins, who alone can turn the practice's to it.
+    #[n(20)]
+    NewKey(#[n(0)] NewKey),
 }
 
 /// A ledger that takes nothing new.
@@ -117,6 +120,19 @@ pub struct Witnessed {
     /// Signature lines of its note (C2SP signed-note), at most one for each witness of the policy.
     #[n(1)]
     pub cosignatures: Vec<String>,
+}
+
+/// A ledger key that the relay would sign with from now on, unverified: whoever turns to it has compared it with what the relay's
+/// operator says, and takes the proof into the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NewKey {
+    /// The key.
+    #[n(0)]
+    pub key: VerifyingKey,
+    /// Its own signature over this practice.
+    #[n(1)]
+    pub proof: Signature,
 }
 
 /// Where a statement stands.

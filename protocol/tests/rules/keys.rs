@@ -392,6 +392,29 @@ fn r31_a_new_ledger_key_signs_for_the_practice() {
         roster.ledger_keys(),
         [(0, public(&practice.ledger)), (1, public(&next))]
     );
+    // Each size has one key, that of its newest turn; the one before signs none that holds the turn.
+    assert_eq!(
+        [0, 1, 2, 9].map(|size| roster.key_at(size)),
+        [0, 0, 1, 1].map(|of| roster.ledger_keys()[of].1)
+    );
+    assert_eq!(
+        [0, 1, 2].map(|size| roster.turned_after(size)),
+        [Some(1), Some(1), None]
+    );
+    let mut may: Vec<_> = roster.keys_for(1).collect();
+    assert_eq!(may, [public(&next), public(&practice.ledger)]);
+    may = roster.keys_for(2).collect();
+    assert_eq!(may, [public(&next)]);
+
+    // Nobody goes back to a key, nor turns to it twice.
+    let ledger = practice.ledger.clone();
+    for had in [&next, &ledger] {
+        let again = RosterAction::TurnLedgerKey {
+            key: public(had),
+            proof: Signature::sign(had, labels::LEDGER_PROOF, &practice.id(), &[]),
+        };
+        assert_eq!(practice.roster(&anna, vec![again]), Err(Rule::LedgerKey));
+    }
 }
 
 #[test]

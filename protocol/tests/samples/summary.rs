@@ -224,6 +224,7 @@ pub fn relay(message: &RelayMessage) -> Value {
             "rule": n.rule,
             "tries": n.tries,
         }),
+        RelayMessage::NewKey(n) => json!({ "key": n.key.to_string() }),
         RelayMessage::Located(found) => json!({ "practice": found.map(|p| p.to_string()) }),
     };
     json!({ "message": name(message), "fields": fields })

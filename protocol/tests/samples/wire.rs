@@ -9,7 +9,9 @@ use troth_protocol::counts::{Counts, SignedCounts, digest};
 use troth_protocol::entry::Leaf;
 use troth_protocol::evidence::Placed;
 use troth_protocol::ids::{DeviceId, DocumentId, InviteId, Nonce, PracticeId};
+use troth_protocol::labels;
 use troth_protocol::rule::Rule;
+use troth_protocol::signature::Signature;
 use troth_protocol::statement::{Body, CheckpointRef, Roster, RosterAction, Session};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::*;
@@ -424,6 +426,13 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
             }),
         ),
         ("witnessed", RelayMessage::Witnessed(witnessed())),
+        (
+            "new-key",
+            RelayMessage::NewKey(NewKey {
+                key: public(&signing_key(10)),
+                proof: Signature::sign(&signing_key(10), labels::LEDGER_PROOF, &PRACTICE, &[]),
+            }),
+        ),
     ]
 }
 

@@ -40,7 +40,7 @@ pub(super) fn verify(
     store: &Arc<dyn Store>,
     practice: PracticeId,
     head: Head,
-    key: Option<&VerifyingKey>,
+    keys: &[VerifyingKey],
     progress: &mut dyn FnMut(u64),
 ) -> LedgerReport {
     let mut audit = Audit {
@@ -62,7 +62,7 @@ pub(super) fn verify(
         audit.beyond(head);
         audit.streams();
         audit.payloads();
-        audit.key(key);
+        audit.key(keys);
     }
     audit.report()
 }
@@ -287,16 +287,16 @@ impl Audit<'_> {
         })
     }
 
-    fn key(&mut self, key: Option<&VerifyingKey>) {
+    fn key(&mut self, keys: &[VerifyingKey]) {
         let Some(state) = &self.state else { return };
-        let what = match key {
-            None => {
-                "the relay has no ledger key to serve this ledger with: put ledger.key back from a backup"
+        let present = state.roster.ledger_key();
+        let what = match keys {
+            [] => "the relay has no ledger key to serve this ledger with: put ledger.key back from a backup",
+            keys if keys.contains(&present) => return,
+            _ => {
+                "the relay has another ledger key than the practice knows: put the right ledger.key back, or the \
+                 ledger-N.key that it was turned to"
             }
-            Some(key) if *key != state.roster.ledger_key() => {
-                "the relay has another ledger key than the practice knows: put the right ledger.key back"
-            }
-            Some(_) => return,
         };
         self.faults.push(Fault {
             position: None,

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use troth_protocol::ids::VerifyingKey;
 use troth_server::audit::{self, Progress, Report};
 use troth_server::config::engine;
 use troth_server::keyfile::{self, KeyFileError};
@@ -32,13 +31,13 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let store = open(&arguments.data, engine(arguments.store.as_deref())?)?;
-    let key = match keyfile::load(&arguments.data) {
-        Ok(key) => Some(VerifyingKey(key.verifying_key().to_bytes())),
-        Err(KeyFileError::Missing(_)) => None,
+    let keys = match keyfile::load_public(&arguments.data) {
+        Ok(keys) => keys,
+        Err(KeyFileError::Missing(_)) => Vec::new(),
         Err(error) => return Err(failed(&error)),
     };
     let mut show = progress();
-    let report = audit::verify(&store, key.as_ref(), &mut show).map_err(|error| failed(&error))?;
+    let report = audit::verify(&store, &keys, &mut show).map_err(|error| failed(&error))?;
     let mut out = std::io::stdout().lock();
     let written = if arguments.json {
         json(&mut out, &report)

@@ -81,7 +81,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             error => Failure::Failed(error.to_string()),
         })?;
         let mut out = std::io::stdout().lock();
-        writeln!(out, "key {}\nlistening on {}", witness.key(), witness.url())
+        let [ed25519, ml_dsa] = witness.keys();
+        writeln!(out, "key {ed25519}\nkey {ml_dsa}\nlistening on {}", witness.url())
             .and_then(|()| out.flush())
             .map_err(|error| Failure::Failed(format!("cannot write to stdout: {error}")))?;
         drop(out);

@@ -59,7 +59,7 @@ impl<S> Metered<S> {
 
 impl<S: AsyncRead + Unpin> Metered<S> {
     /// Reads from the socket, and counts.
-    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn counted(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         let come = buf.filled().len().saturating_sub(before);
@@ -94,7 +94,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         if this.ahead.0.is_empty() && this.full && buf.remaining() < AHEAD {
             let mut ahead = vec![0; AHEAD];
             let mut into = ReadBuf::new(&mut ahead);
-            ready!(this.read(cx, &mut into))?;
+            ready!(this.counted(cx, &mut into))?;
             let come = into.filled().len();
             this.full = come == AHEAD;
             ahead.truncate(come);
@@ -106,7 +106,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
             this.give(buf);
             return Poll::Ready(Ok(()));
         }
-        let polled = this.read(cx, buf);
+        let polled = this.counted(cx, buf);
         this.full = polled.is_ready() && buf.remaining() == 0;
         polled
     }

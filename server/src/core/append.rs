@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 use troth_protocol::ids::PracticeId;
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::{Body, RosterAction};
+use troth_protocol::statement::Body;
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::{Appended, Receipt, RelayMessage};
 
@@ -74,10 +74,7 @@ impl Core {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::NotPermitted, None);
         }
-        if let Some(index) = uploads
-            .iter()
-            .position(|u| self.names_another_ledger_key(&u.statement.statement().body))
-        {
+        if let Some(index) = uploads.iter().position(|u| self.may_not_turn(&of, u)) {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::LedgerKey, None);
         }
@@ -150,8 +147,7 @@ impl Core {
         let Body::Genesis(body) = &genesis.statement.statement().body else {
             return self.refuse(id, 0, 0, Rule::Genesis, None);
         };
-        let ours = body.origin == self.settings.origin
-            && body.ledger_key.as_bytes() == self.settings.key.verifying_key().as_bytes();
+        let ours = body.origin == self.settings.origin && body.ledger_key == self.settings.public();
         if !ours {
             return self.refuse(id, 0, 0, Rule::Genesis, None);
         }
@@ -172,7 +168,7 @@ impl Core {
         if let Some(rule) = self.resting() {
             return self.refuse(id, 0, 0, rule, None);
         }
-        match found(genesis, self.now) {
+        match found(genesis, self.now, &self.settings) {
             Ok((practice, pending)) => {
                 self.practices.insert(of, practice);
                 round.pending.insert(of, pending);
@@ -188,15 +184,6 @@ impl Core {
             }
             Err(rule) => self.refuse(id, 0, 0, rule, None),
         }
-    }
-
-    /// The relay signs with the one key that it has: a roster statement that turns to another would end the ledger.
-    pub(super) fn names_another_ledger_key(&self, body: &Body) -> bool {
-        let Body::Roster(roster) = body else { return false };
-        let ours = self.settings.key.verifying_key();
-        roster.actions.iter().any(
-            |action| matches!(action, RosterAction::TurnLedgerKey { key, .. } if key.as_bytes() != ours.as_bytes()),
-        )
     }
 
     /// One durable write for everything that waits; then the answers, the checkpoints and the followers.
@@ -293,11 +280,11 @@ impl Core {
         let Some(practice) = self.practices.get_mut(of) else {
             return;
         };
-        practice.sign(&self.settings.key);
         if fresh.iter().any(|f| f.stream == Stream::Roster) {
-            practice.show_roster();
+            practice.show_roster(&self.settings);
             info!(practice = %of, size = practice.tree.size(), "the roster changed");
         }
+        practice.sign();
         self.effects.push(Effect::Publish(practice.ledger()));
     }
 

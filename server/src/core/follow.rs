@@ -72,14 +72,7 @@ impl Core {
         if following.position < practice.tree.size() {
             let streams = visible(practice, &live.member, self.now);
             let (from, through) = (following.position, following.follow.through);
-            let mut plan = plan(
-                practice,
-                from,
-                practice.tree.size(),
-                streams,
-                Purpose::CatchUp,
-                self,
-            );
+            let mut plan = plan(practice, from, practice.tree.size(), streams, Purpose::CatchUp);
             plan.through = through;
             self.effects.push(Effect::Read(id, Box::new(plan)));
         } else {
@@ -130,7 +123,7 @@ impl Core {
         let purpose = Purpose::Fetch {
             request: fetch.request,
         };
-        let mut plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose, self);
+        let mut plan = plan(practice, 0, fetch.size, Streams::Some(streams), purpose);
         plan.through = fetch.through;
         self.effects.push(Effect::Read(id, Box::new(plan)));
         if let Some(Connection::Live(live)) = self.connections.get_mut(&id) {
@@ -197,7 +190,7 @@ impl Core {
             counts: Some(SignedCounts::sign(
                 counts,
                 &practice.roster.ledger_at(size),
-                &self.settings.key,
+                practice.keys.at(size),
             )),
         };
         following.beat += 1;
@@ -230,7 +223,7 @@ fn visible(practice: &Practice, member: &MemberId, now: u64) -> Streams {
     }
 }
 
-fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purpose, core: &Core) -> Plan {
+fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purpose) -> Plan {
     Plan {
         practice: *practice.id(),
         from,
@@ -240,6 +233,6 @@ fn plan(practice: &Practice, from: u64, to: u64, streams: Streams, purpose: Purp
         purpose,
         tree: practice.tree.clone(),
         roster: practice.roster.clone(),
-        key: core.settings.key.clone(),
+        keys: practice.keys.clone(),
     }
 }

@@ -1,6 +1,8 @@
 //! Hello, challenge, session: who is calling, proven by both sides over one transcript.
 
 use rand_core::CryptoRng;
+use tracing::error;
+use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::entry::Verified;
 use troth_protocol::ids::{DeviceId, Nonce, PracticeId};
 use troth_protocol::limits;
@@ -10,8 +12,9 @@ use troth_protocol::wire::{Held, Hello, RelayMessage, Transcript, Welcome};
 
 use super::append::Round;
 use super::{Connection, ConnectionId, Core, Live};
-use crate::practice::Practice;
+use crate::practice::{Practice, StoredTiles, sign};
 use crate::quota::TooMuch;
+use crate::reading::{ReadError, frontier_at};
 use crate::verify::CheckedUpload;
 
 impl Core {
@@ -29,8 +32,21 @@ impl Core {
         let mut nonce = Nonce::default();
         rng.fill_bytes(&mut nonce.0);
         let origin = practice.state.roster.origin().to_owned();
-        let transcript = Transcript::new(hello, nonce, origin, practice.checkpoint);
-        let challenge = transcript.challenge(&self.settings.key);
+        // A device that is behind a turn of the key knows the key before it: that one answers, for the last tree that it signs. One
+        // that has verified nothing yet can know any.
+        let (by, checkpoint) = match hello.size {
+            0 => (practice.keys.present(), Ok(practice.checkpoint)),
+            size => (practice.keys.at(size), self.promise(practice, size)),
+        };
+        let checkpoint = match checkpoint {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                error!(%error, practice = %hello.practice, "an earlier tree could not be read");
+                return self.close(id, Rule::Unavailable);
+            }
+        };
+        let transcript = Transcript::new(hello, nonce, origin, checkpoint);
+        let challenge = transcript.challenge(by);
         self.connections.insert(
             id,
             Connection::Challenged {
@@ -39,6 +55,16 @@ impl Core {
             },
         );
         self.send(id, &RelayMessage::Challenge(challenge));
+    }
+
+    /// The newest checkpoint that whoever has verified `size` entries knows the key of.
+    fn promise(&self, practice: &Practice, size: u64) -> Result<CompactCheckpoint, ReadError> {
+        let Some(last) = practice.roster.turned_after(size) else {
+            return Ok(practice.checkpoint);
+        };
+        let mut tiles = StoredTiles::new(&self.store, *practice.id());
+        let root = frontier_at(&practice.tree, last, &mut tiles)?.root();
+        Ok(sign(&practice.state, last, root, &practice.keys))
     }
 
     /// A login is for this connection's own transcript (R50), by the device that said hello, which is active. It goes into
@@ -120,5 +146,6 @@ impl Core {
         let now = self.now;
         self.send(id, &RelayMessage::Welcome(Welcome { now }));
         self.show_witnessed(id);
+        self.offer_key(id);
     }
 }

@@ -5,7 +5,7 @@ use troth_protocol::cbor;
 use troth_protocol::document::Document;
 use troth_protocol::entry::Leaf;
 use troth_protocol::evidence::Placed;
-use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::ids::PracticeId;
 use troth_protocol::rule::Rule;
 use troth_protocol::statement::{CheckpointRef, Statement};
 use troth_protocol::stream::Stream;
@@ -24,7 +24,6 @@ impl Core {
             Some(Connection::Live(live)) => live.practice,
             None => return self.close(id, Rule::OutOfOrder),
         };
-        let key = VerifyingKey(self.settings.key.verifying_key().to_bytes());
         let Some(practice) = self.practices.get_mut(&of) else {
             return self.close(id, Rule::UnknownPractice);
         };
@@ -40,8 +39,11 @@ impl Core {
         if explained || told || checkpoint.size <= size {
             return;
         }
+        // What turned the key may be lost as well: a key that came after the one that the practice knows may have signed that.
         let origin = practice.roster.origin_of(ledger);
-        if checkpoint.verify(&origin, &key).is_err() {
+        let later = self.settings.later_than(practice.roster.ledger_key());
+        let keys: Vec<_> = practice.roster.keys_for(checkpoint.size).chain(later).collect();
+        if keys.iter().all(|key| checkpoint.verify(&origin, key).is_err()) {
             return;
         }
         let shown = CheckpointRef {
@@ -112,7 +114,7 @@ impl Core {
         }
         let rows = self
             .store
-            .entries_at(&hello.practice, &positions)
+            .entries_at(&hello.practice, &positions, usize::MAX)
             .map_err(|error| {
                 error!(practice = %hello.practice, %error, "a resumption could not be read");
                 Rule::Unavailable
@@ -147,7 +149,7 @@ impl Core {
         }
         let turns = entries
             .iter()
-            .position(|e| self.names_another_ledger_key(&e.parsed.statement().body));
+            .position(|e| self.has_no_key_for(&e.parsed.statement().body));
         if let Some(index) = turns {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             return self.refuse(id, request, index, Rule::LedgerKey, None);

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use troth_protocol::checkpoint::{CompactCheckpoint, SignatureLine};
-use troth_protocol::ids::{Hash, PracticeId, VerifyingKey};
+use troth_protocol::ids::{Hash, PracticeId};
 use troth_protocol::tree::{TILE_WIDTH, TilePath, encode_tile};
 
 use super::{Shared, sentence};
@@ -23,7 +23,6 @@ pub async fn checkpoint(State(shared): State<Shared>, Path(practice): Path<Strin
     let witnessed = shared.relay.directory().witnessed(ledger.roster.practice());
     let lines = witnessed.filter(|w| w.checkpoint == ledger.checkpoint);
     note(
-        &shared,
         &ledger,
         &ledger.checkpoint,
         lines.as_ref().map_or(&[], |w| &w.cosignatures),
@@ -36,7 +35,7 @@ pub async fn witnessed(State(shared): State<Shared>, Path(practice): Path<String
         return unknown();
     };
     match shared.relay.directory().witnessed(ledger.roster.practice()) {
-        Some(witnessed) => note(&shared, &ledger, &witnessed.checkpoint, &witnessed.cosignatures),
+        Some(witnessed) => note(&ledger, &witnessed.checkpoint, &witnessed.cosignatures),
         None => sentence(
             StatusCode::NOT_FOUND,
             "No witness has cosigned this ledger since the relay started.",
@@ -44,10 +43,10 @@ pub async fn witnessed(State(shared): State<Shared>, Path(practice): Path<String
     }
 }
 
-fn note(shared: &Shared, ledger: &Ledger, checkpoint: &CompactCheckpoint, lines: &[String]) -> Response {
-    let key = VerifyingKey(shared.relay.settings().key.verifying_key().to_bytes());
+fn note(ledger: &Ledger, checkpoint: &CompactCheckpoint, lines: &[String]) -> Response {
+    let key = ledger.roster.key_at(checkpoint.size);
     let note = checkpoint
-        .to_signed(&ledger.roster.ledger_origin(), &key)
+        .to_signed(&ledger.roster.origin_at(checkpoint.size), &key)
         .and_then(|mut note| {
             lines
                 .iter()

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use thiserror::Error;
 use troth_protocol::entry::{Leaf, Parsed};
 use troth_protocol::ids::{Hash, PracticeId};
@@ -11,7 +10,8 @@ use troth_protocol::state::{State, verify_genesis};
 use troth_protocol::tree::{TILE_WIDTH, Tree, leaf_hash};
 use troth_protocol::{cbor, tree};
 
-use super::{Hold, Practice, StoredTiles};
+use super::{Hold, LedgerKeys, Practice, StoredTiles};
+use crate::core::Settings;
 use crate::store::{EntryRow, Head, Store, StoreError};
 
 /// Bytes of entries held at once while replaying.
@@ -36,9 +36,10 @@ pub enum LoadError {
     /// The tree is not the one that was signed.
     #[error("the entries of practice {0} do not lead to the root that was signed; restore a backup")]
     Root(PracticeId),
-    /// The relay holds another ledger key than the practice knows.
+    /// The relay does not hold the ledger key that the practice is signed with.
     #[error(
-        "practice {0} knows another ledger key than this relay has; put the ledger.key that belongs to it back"
+        "practice {0} knows another ledger key than this relay has; put the ledger.key that belongs to it back, or the \
+         ledger-N.key that it was turned to"
     )]
     Key(PracticeId),
 }
@@ -48,7 +49,7 @@ pub fn load(
     store: &Arc<dyn Store>,
     practice: PracticeId,
     head: Head,
-    key: &SigningKey,
+    settings: &Settings,
 ) -> Result<Practice, LoadError> {
     let tree = load_tree(store, practice, head.size)?;
     if tree.root() != head.root {
@@ -70,11 +71,9 @@ pub fn load(
         }
     }
     let state = state.ok_or(LoadError::Root(practice))?;
-    if state.roster.ledger_key().as_bytes() != key.verifying_key().as_bytes() {
-        return Err(LoadError::Key(practice));
-    }
-    let checkpoint = super::sign(&state, tree.size(), tree.root(), key);
-    let mut loaded = Practice::new(state, tree, checkpoint, from);
+    let keys = LedgerKeys::of(&state.roster, settings).ok_or(LoadError::Key(practice))?;
+    let checkpoint = super::sign(&state, tree.size(), tree.root(), &keys);
+    let mut loaded = Practice::new(state, keys, tree, checkpoint, from);
     loaded.hold = Hold::kept(&**store, &practice)?;
     Ok(loaded)
 }

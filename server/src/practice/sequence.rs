@@ -12,7 +12,8 @@ use troth_protocol::stream::Stream;
 use troth_protocol::tree::{FoldError, Tree, leaf_hash};
 use troth_protocol::wire::Receipt;
 
-use super::Practice;
+use super::{LedgerKeys, Practice};
+use crate::core::Settings;
 use crate::store::{EntryRow, Head, PracticeBatch, Snapshot, Store, StoreError, StreamKey, TileRow};
 use crate::verify::CheckedUpload;
 
@@ -324,8 +325,9 @@ impl Pending {
 }
 
 /// A new practice from its genesis, with the entry that waits to be made durable.
-pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Rule> {
+pub fn found(genesis: CheckedUpload, now: u64, settings: &Settings) -> Result<(Practice, Pending), Rule> {
     let state = State::found(now, &genesis.statement)?;
+    let keys = LedgerKeys::of(&state.roster, settings).ok_or(Rule::Genesis)?;
     let mut pending = Pending::default();
     pending.push(0, now, 0, &genesis.statement, Some(genesis.payload));
     let checkpoint = CompactCheckpoint {
@@ -333,7 +335,7 @@ pub fn found(genesis: CheckedUpload, now: u64) -> Result<(Practice, Pending), Ru
         root: troth_protocol::tree::EMPTY_ROOT,
         signature: [0; 64],
     };
-    Ok((Practice::new(state, Tree::new(), checkpoint, 0), pending))
+    Ok((Practice::new(state, keys, Tree::new(), checkpoint, 0), pending))
 }
 
 /// The id that a genesis statement founds.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use troth_protocol::ids::PracticeId;
 use troth_protocol::roster::Roster;
 use troth_protocol::stream::Stream;
 use troth_protocol::tree::Tree;
 
+use crate::practice::LedgerKeys;
 use crate::store::{Store, StoreError, StreamKey};
 
 /// How far a reader sees into a stream.
@@ -60,8 +60,8 @@ pub struct Plan {
     pub tree: Arc<Tree>,
     /// The roster, which says under which name a size is signed.
     pub roster: Arc<Roster>,
-    /// The ledger key.
-    pub key: Arc<SigningKey>,
+    /// The ledger keys.
+    pub keys: LedgerKeys,
 }
 
 impl std::fmt::Debug for Plan {

@@ -41,8 +41,8 @@ pub enum RecordError {
 /// The record.
 pub struct Record(Mutex<Connection>);
 
-/// What is to be recorded: size, root and note, and the cosignature to answer with.
-pub type Advance = (u64, Hash, String, SignatureLine);
+/// What is to be recorded: size, root and note, and the cosignatures to answer with.
+pub type Advance = (u64, Hash, String, Vec<SignatureLine>);
 
 impl Record {
     /// Opens the record of a witness; makes it where there is none.
@@ -66,7 +66,7 @@ impl Record {
         &self,
         origin: &str,
         decide: impl FnOnce(Option<(u64, Hash)>) -> Result<Advance, Refusal>,
-    ) -> Result<Result<(u64, SignatureLine), Refusal>, RecordError> {
+    ) -> Result<Result<(u64, Vec<SignatureLine>), Refusal>, RecordError> {
         let hash = Hash::of(&[origin.as_bytes()]);
         let mut db = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -82,7 +82,7 @@ impl Record {
                 Ok::<_, RecordError>((size, Hash::from_slice(&root).ok_or(RecordError::Damaged)?))
             })
             .transpose()?;
-        let (size, root, note, line) = match decide(last) {
+        let (size, root, note, lines) = match decide(last) {
             Ok(next) => next,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -99,7 +99,7 @@ impl Record {
             (&hash.0[..], stored, &root.0[..], note),
         )?;
         tx.commit()?;
-        Ok(Ok((size, line)))
+        Ok(Ok((size, lines)))
     }
 
     /// The note that was cosigned last, with its cosignature; by the SHA-256 of the ledger's origin.

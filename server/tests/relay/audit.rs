@@ -31,7 +31,7 @@ fn grown() -> (Arc<Memory>, PracticeId) {
 
 fn report(store: &Arc<Memory>) -> Report {
     let store: Arc<dyn Store> = store.clone();
-    verify(&store, Some(&ledger_key()), &mut |_| {}).unwrap()
+    verify(&store, &[ledger_key()], &mut |_| {}).unwrap()
 }
 
 /// The one thing that is wrong.
@@ -120,7 +120,7 @@ fn a_ledger_key_that_is_not_the_practices_is_found() {
     let (store, _) = grown();
     let store: Arc<dyn Store> = store;
     for key in [None, Some(Device::new(9, member(1)).keys.signing)] {
-        let report = verify(&store, key.as_ref(), &mut |_| {}).unwrap();
+        let report = verify(&store, key.as_slice(), &mut |_| {}).unwrap();
         assert!(!report.ok && report.ledgers[0].faults[0].what.contains("ledger key"));
     }
 }
@@ -143,7 +143,7 @@ fn changed_on_disk(change: &str) -> (u64, Report) {
     assert_eq!(db.execute(change, ()).unwrap(), 1);
     drop(db);
     let store: Arc<dyn Store> = open(dir.path(), Engine::Sqlite).unwrap().into();
-    (size, verify(&store, Some(&ledger_key()), &mut |_| {}).unwrap())
+    (size, verify(&store, &[ledger_key()], &mut |_| {}).unwrap())
 }
 
 #[test]

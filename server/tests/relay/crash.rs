@@ -154,7 +154,7 @@ fn holds(store: &Arc<Memory>, story: &mut Story) {
     }
     let of: Arc<dyn Store> = store.clone();
     let key: VerifyingKey = ledger_key();
-    let report = audit::verify(&of, Some(&key), &mut |_| {}).unwrap();
+    let report = audit::verify(&of, &[key], &mut |_| {}).unwrap();
     assert!(report.ok, "{report:?}");
     let id = story.world.login(practice, &story.admin);
     story.world.follow(id, 0);

@@ -8,7 +8,7 @@ use troth_protocol::statement::{
     Attest, Body, Notice, NoticeKind, RosterAction, Session, Snapshot, Statement, Submission, SubmissionKind,
 };
 
-use super::append::scene;
+use super::append::{Scene, scene};
 use super::people::{Device, document, member};
 use super::world::{ORIGIN, ledger_key};
 
@@ -158,4 +158,33 @@ fn r31_the_ledger_key_turns_to_one_that_the_relay_has_or_not_at_all() {
         vec![],
     );
     assert_eq!(s.world.append_refused(s.id, vec![turn]).rule(), Rule::LedgerKey);
+}
+
+#[test]
+fn r31_a_practice_turns_to_the_newest_key_and_to_none_before_it() {
+    let mut s = scene();
+    let keys = [61, 62].map(|seed| ed25519_dalek::SigningKey::from_bytes(&[seed; 32]));
+    let turn = |s: &Scene, key: &ed25519_dalek::SigningKey| {
+        let proof = Signature::sign(key, troth_protocol::labels::LEDGER_PROOF, &s.practice, &[]);
+        let key = troth_protocol::ids::VerifyingKey(key.verifying_key().to_bytes());
+        let actions = vec![RosterAction::TurnLedgerKey { key, proof }];
+        s.admin.roster(s.world.state(&s.practice), actions, vec![])
+    };
+    let id = s.world.new_key(s.practice, &s.admin, &keys[0]);
+    let first = turn(&s, &keys[0]);
+    let receipt = s.world.append(id, vec![first.clone()]);
+    let id = s.world.new_key(s.practice, &s.admin, &keys[1]);
+    assert_eq!(
+        s.world.append(id, vec![first]),
+        receipt,
+        "known, and answered as the first time"
+    );
+    let again = turn(&s, &keys[0]);
+    assert_eq!(s.world.append_refused(id, vec![again]).rule(), Rule::LedgerKey);
+    let second = turn(&s, &keys[1]);
+    s.world.append(id, vec![second]);
+    let size = s.world.size(&s.practice);
+    let roster = &s.world.state(&s.practice).roster;
+    assert_eq!(roster.ledger_keys().len(), 3);
+    assert!(roster.turned_after(size).is_none());
 }

@@ -37,18 +37,20 @@ async fn witness(data: &Path) -> Witness {
 
 fn asking(data: &Path, witness: &Witness) -> ServeOptions {
     let mut options = options(data);
-    options.witnesses = vec![WitnessAddress {
-        key: witness.key().clone(),
+    let address = |key: &VerifierKey| WitnessAddress {
+        key: key.clone(),
         url: witness.url().parse().unwrap(),
-    }];
+    };
+    options.witnesses = witness.keys().iter().map(address).collect();
     options.witness_every = Duration::from_millis(20);
     options
 }
 
+/// The practice names the witness by both of its keys, and wants both.
 fn policy(witness: &Witness) -> Policy {
     Policy {
-        witnesses: vec![witness.key().to_string()],
-        quorum: 1,
+        witnesses: witness.keys().iter().map(ToString::to_string).collect(),
+        quorum: 2,
         ..Policy::default()
     }
 }
@@ -113,7 +115,7 @@ async fn a_ledger_is_cosigned_as_it_grows_and_its_devices_are_told() {
         .found_under(policy(&witness), &admin)
         .await;
 
-    let key = witness.key();
+    let keys = witness.keys();
     let mut size = 1;
     let mut client = Client::connect(&running.url()).await;
     client.login(practice, &admin, &state).await;
@@ -134,17 +136,21 @@ async fn a_ledger_is_cosigned_as_it_grows_and_its_devices_are_told() {
                 .unwrap();
             note.verify(&ledger_origin(ORIGIN, &practice), &ledger_key())
                 .unwrap();
-            assert_eq!(witnessed.cosignatures.len(), 1);
-            note.add(troth_protocol::checkpoint::SignatureLine::parse(&witnessed.cosignatures[0]).unwrap())
-                .unwrap();
-            assert_eq!(note.verify_cosignature(NAME, key.key()).unwrap().witness(), NAME);
+            assert_eq!(witnessed.cosignatures.len(), 2);
+            for line in &witnessed.cosignatures {
+                note.add(troth_protocol::checkpoint::SignatureLine::parse(line).unwrap())
+                    .unwrap();
+            }
+            for key in keys {
+                assert_eq!(note.verify_cosignature(key).unwrap().witness(), NAME);
+            }
             assert!(witnessed.checkpoint.size >= size);
             size = witnessed.checkpoint.size;
         }
     }
     // Monitors get the same from the relay and from the witness.
     let note = cosigned(&running, &practice, 3).await;
-    note.verify_cosignature(NAME, key.key()).unwrap();
+    assert!(keys.iter().all(|key| note.verify_cosignature(key).is_ok()));
     let origin = Hash::of(&[ledger_origin(ORIGIN, &practice).as_bytes()]);
     let (status, kept) = http(&witness.url(), "GET", &format!("/{origin}/checkpoint"), "").await;
     assert_eq!((status, kept), (200, note.to_string()));
@@ -169,11 +175,11 @@ async fn a_witness_refuses_a_second_history_also_after_it_was_restarted() {
         .await;
     let size = cosigned(&running, &practice, 1).await.checkpoint().size();
     running.shut_down().await;
-    let key = first.key().clone();
+    let keys = first.keys().clone();
     first.shut_down().await;
 
     let again = witness(own.path()).await;
-    assert_eq!(again.key(), &key);
+    assert_eq!(again.keys(), &keys);
     let of = |old, checkpoint| AddCheckpoint {
         old,
         proof: Vec::new(),
@@ -258,7 +264,9 @@ async fn a_witness_that_is_down_or_lies_keeps_nobody_from_working() {
     // A second witness answers in the first one's place: its key is not the policy's.
     let elsewhere = tempfile::tempdir().unwrap();
     let liar = witness(elsewhere.path()).await;
-    options.witnesses[0].url = liar.url().parse().unwrap();
+    for witness in &mut options.witnesses {
+        witness.url = liar.url().parse().unwrap();
+    }
     let running = serve(options).await.unwrap();
     let admin = Device::new(1, member(1));
     let (practice, state) = Client::connect(&running.url())

@@ -61,6 +61,7 @@ pub fn settings() -> Settings {
     Settings {
         origin: ORIGIN.into(),
         key: Arc::new(SigningKey::from_bytes(&[99; 32])),
+        former: Vec::new(),
         max_practices: 8,
     }
 }
@@ -114,6 +115,19 @@ impl World {
         self.publish();
     }
 
+    /// The relay is started again with another ledger key, and a device logs in.
+    pub fn new_key(&mut self, practice: PracticeId, device: &Device, key: &SigningKey) -> ConnectionId {
+        let before = std::mem::replace(&mut self.settings.key, Arc::new(key.clone()));
+        self.settings.former.push(before);
+        self.restart();
+        let id = self.login(practice, device);
+        match self.receive(id) {
+            Some(RelayMessage::NewKey(new)) => assert_eq!(new.key, self.settings.public()),
+            other => panic!("no new key is offered: {other:?}"),
+        }
+        id
+    }
+
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
@@ -129,7 +143,8 @@ impl World {
     /// No two roots are ever signed for one size.
     fn note(&mut self, practice: PracticeId, checkpoint: &CompactCheckpoint) {
         let origin = troth_protocol::checkpoint::ledger_origin(ORIGIN, &practice);
-        checkpoint.verify(&origin, &ledger_key()).unwrap();
+        let key = self.state(&practice).roster.key_at(checkpoint.size);
+        checkpoint.verify(&origin, &key).unwrap();
         let before = self.signed.insert((practice, checkpoint.size), checkpoint.root);
         assert!(
             before.is_none_or(|root| root == checkpoint.root),
@@ -352,9 +367,14 @@ impl World {
         };
         self.send(id, ClientMessage::Hello(hello));
         match self.receive(id) {
-            Some(RelayMessage::Challenge(challenge)) => Transcript::verify(hello, &challenge, &ledger_key())
-                .unwrap()
-                .hash(),
+            Some(RelayMessage::Challenge(challenge)) => {
+                let roster = &self.state(&practice).roster;
+                let key = match size {
+                    0 => roster.ledger_key(),
+                    size => roster.key_at(size),
+                };
+                Transcript::verify(hello, &challenge, &key).unwrap().hash()
+            }
             other => panic!("not challenged: {other:?}, closed {:?}", self.closed.get(&id)),
         }
     }

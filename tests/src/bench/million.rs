@@ -13,6 +13,7 @@ use troth_protocol::entry::Parsed;
 use troth_protocol::ids::DocumentId;
 use troth_protocol::tree::Frontier;
 use troth_protocol::wire::{Challenge, ClientMessage, Fetch, Item, RelayMessage, Upload};
+use troth_server::core::Settings;
 use troth_server::keyfile;
 use troth_server::practice::{Pending, Practice, load};
 use troth_server::store::{self, Engine, Store};
@@ -190,7 +191,14 @@ async fn make(dir: &Path, entries: usize) -> Result<()> {
 
     let store: Arc<dyn Store> = Arc::from(store::open(dir, Engine::Sqlite)?);
     let head = store.head(&member.practice)?.context("the practice is there")?;
-    let mut practice = load(&store, member.practice, head, &keyfile::load(dir)?)?;
+    let key = keyfile::load(dir)?.pop().context("a ledger key")?;
+    let settings = Settings {
+        origin: String::new(),
+        key: Arc::new(key),
+        former: Vec::new(),
+        max_practices: 1,
+    };
+    let mut practice = load(&store, member.practice, head, &settings)?;
     let device = Arc::new(device);
     let made = edits::fields(1, actor(&device.id(), &documents[0].id), 512)?;
     let mut authors: Vec<Author> = documents

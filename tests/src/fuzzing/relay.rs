@@ -190,7 +190,7 @@ impl Play<'_> {
     fn verify(&self) {
         let key = ed25519_dalek::SigningKey::from_bytes(&LEDGER_KEY).verifying_key();
         let key = VerifyingKey(key.to_bytes());
-        let report = audit::verify(&self.relay.store, Some(&key), &mut |_| {}).expect("a store");
+        let report = audit::verify(&self.relay.store, &[key], &mut |_| {}).expect("a store");
         assert!(report.ok, "{report:?}");
         let again = Core::open(settings(), self.relay.store.clone()).expect("it opens again");
         for (id, practice) in self.relay.core.practices() {

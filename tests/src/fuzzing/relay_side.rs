@@ -36,6 +36,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         origin: "relay.test:8787".to_owned(),
         key: Arc::new(SigningKey::from_bytes(&LEDGER_KEY)),
+        former: Vec::new(),
         max_practices: 4,
     }
 }

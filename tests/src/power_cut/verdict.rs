@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::ids::PracticeId;
 use troth_server::store::{self, Engine, Store};
 use troth_server::{audit, keyfile};
 
@@ -30,15 +30,15 @@ impl Verdict<'_> {
         let store: Arc<dyn Store> =
             Arc::from(store::open(data, self.engine).context("the store does not open")?);
         let practices = store.practices()?;
-        let key = match keyfile::load(data) {
-            Ok(key) => Some(VerifyingKey(key.verifying_key().to_bytes())),
+        let keys = match keyfile::load_public(data) {
+            Ok(keys) => keys,
             Err(error) if practices.is_empty() => {
                 ensure!(matches!(error, keyfile::KeyFileError::Missing(_)), "{error}");
-                None
+                Vec::new()
             }
             Err(error) => bail!("there are ledgers, and: {error}"),
         };
-        let report = audit::verify(&store, key.as_ref(), &mut |_| {})?;
+        let report = audit::verify(&store, &keys, &mut |_| {})?;
         let faults: Vec<_> = report.ledgers.iter().flat_map(|ledger| &ledger.faults).collect();
         ensure!(report.ok, "it does not verify: {faults:?}");
         self.acknowledged

@@ -51,6 +51,7 @@ impl Relay {
             settings: Settings {
                 origin: "relay.test:8787".to_owned(),
                 key: Arc::new(ed25519_dalek::SigningKey::from_bytes(&[7; 32])),
+                former: Vec::new(),
                 max_practices: 4,
             },
             core: None,

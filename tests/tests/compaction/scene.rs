@@ -199,7 +199,7 @@ impl Scene {
 
     pub fn audited(&self) {
         let key = troth_protocol::ids::VerifyingKey(self.net.ledger_key().verifying_key().to_bytes());
-        let report = troth_server::audit::verify(&self.net.store, Some(&key), &mut |_| {});
+        let report = troth_server::audit::verify(&self.net.store, &[key], &mut |_| {});
         let report = report.expect("a readable store");
         let faults: Vec<_> = report.ledgers.iter().flat_map(|l| &l.faults).collect();
         assert!(faults.is_empty(), "{faults:?}");

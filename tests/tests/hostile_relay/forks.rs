@@ -68,7 +68,7 @@ impl Fork {
     /// Copies the newest entry of one history into the other.
     fn copy(&mut self, from: usize) {
         let practice = self.scene.signer().practice;
-        let key = self.scene.net.ledger_key().clone();
+        let settings = self.scene.net.settings().clone();
         let (from, to) = if from == self.scene.writer {
             (&self.one, &self.two)
         } else {
@@ -79,7 +79,7 @@ impl Fork {
             .entries_at(&practice, &[head(from).size - 1], 1)
             .expect("readable");
         let leaf: Leaf = cbor::decode(&rows[0].leaf).expect("a leaf");
-        let mut ledger = load(to, practice, head(to), &key).expect("a whole ledger");
+        let mut ledger = load(to, practice, head(to), &settings).expect("a whole ledger");
         let parsed = Parsed::parse(leaf.signed).expect("a statement");
         let author = ledger.state.signing_key(parsed.statement()).expect("known");
         let upload = CheckedUpload {

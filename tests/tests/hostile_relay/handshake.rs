@@ -9,7 +9,7 @@ use troth_protocol::wire::{
 };
 use troth_tests::network::Network;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, Signer};
 
 /// The victim comes to whoever answers, and says hello.
 pub fn greet(net: &mut Network, seat: usize) -> Hello {
@@ -48,6 +48,30 @@ fn a_relay_without_the_ledger_key_is_not_the_practices() {
     let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), checkpoint);
     let challenge = transcript.challenge(&SigningKey::from_bytes(&[8; 32]));
     say(&mut scene.net, scene.victim, &RelayMessage::Challenge(challenge));
+    scene.caught(&known, "does not hold the key");
+}
+
+/// Whose signature is under another name too may be a relay that was resumed: who has verified something is shown that before the
+/// welcome, and else believes nobody.
+#[test]
+fn whoever_signs_all_with_a_key_of_their_own_is_not_a_relay_that_was_resumed() {
+    let mut scene = Scene::new(46);
+    let known = scene.known();
+    let thief = Signer {
+        key: SigningKey::from_bytes(&[8; 32]),
+        ..scene.signer()
+    };
+    let hello = greet(&mut scene.net, scene.victim);
+    let checkpoint = thief.checkpoint(known.frontier.size() + 3, known.frontier.root());
+    let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), checkpoint);
+    let challenge = transcript.challenge(&thief.key);
+    say(&mut scene.net, scene.victim, &RelayMessage::Challenge(challenge));
+    let now = scene.net.now;
+    say(
+        &mut scene.net,
+        scene.victim,
+        &RelayMessage::Welcome(Welcome { now }),
+    );
     scene.caught(&known, "does not hold the key");
 }
 

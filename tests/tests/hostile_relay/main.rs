@@ -3,16 +3,20 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     reason = "what does not hold in a test's scaffolding ends the test"
 )]
 
+mod answers;
 mod forks;
 mod handshake;
 mod histories;
 mod intake;
 mod joining;
 mod linking;
+mod named;
 mod scene;
 mod stream;
+mod turned_key;
 mod withholding;
 mod witnesses;

@@ -2,11 +2,11 @@
 
 use troth_protocol::cbor;
 use troth_protocol::entry::{Leaf, Signed};
-use troth_protocol::ids::{Hash, VerifyingKey};
-use troth_protocol::keys::{DeviceKeys, ED25519, SealingKey, X_WING_LEN};
+use troth_protocol::ids::{Hash, InviteId, MemberId, VerifyingKey};
+use troth_protocol::keys::{ClassKeys, DeviceKeys, ED25519, SealingKey, X_WING_LEN};
 use troth_protocol::labels;
 use troth_protocol::signature::Signature;
-use troth_protocol::statement::{Body, DeviceKind, Roster, RosterAction, Seen, Statement};
+use troth_protocol::statement::{Body, DeviceKind, Role, Roster, RosterAction, Seen, Statement};
 use troth_protocol::stream::Stream;
 use troth_protocol::wire::{EntryItem, Item, RelayMessage, RootsItem};
 
@@ -132,6 +132,42 @@ fn a_frame_sent_again_does_not_fold() {
 }
 
 #[test]
+fn a_frame_of_an_earlier_connection_does_not_fold() {
+    let mut scene = Scene::new(12);
+    let mut kept = None;
+    scene.lie(move |items| {
+        if first(items).is_some() {
+            match &kept {
+                None => kept = Some(items.clone()),
+                Some(earlier) => *items = earlier.clone(),
+            }
+        }
+    });
+    scene.write("in the first connection");
+    scene.net.disconnect(scene.victim);
+    scene.back(scene.victim);
+    let known = scene.known();
+    scene.write("in the second");
+    scene.caught(&known, "does not fold");
+}
+
+#[test]
+fn an_entry_stands_once_though_the_relay_signs_the_ledger_with_it_twice() {
+    let mut scene = Scene::new(13);
+    let (known, signer) = (scene.known(), scene.signer());
+    let frontier = known.frontier.clone();
+    scene.lie(move |items| {
+        if let Some(entry) = first(items).map(|entry| entry.clone()) {
+            items.items.push(Item::Entry(entry));
+            signer.sign(items, &frontier);
+        }
+    });
+    scene.write("twice");
+    // The second one is not what its author's next edit would have to be.
+    scene.caught(&known, "breaks rule R5");
+}
+
+#[test]
 fn the_relays_clock_does_not_go_back() {
     let mut scene = Scene::new(7);
     let (known, signer) = (scene.known(), scene.signer());
@@ -223,6 +259,63 @@ fn a_ghost_device_is_not_let_in_whoever_the_relay_says_signed_for_it() {
         scene.write("and with it a ghost");
         let devices = scene.net.seats[scene.victim].device.devices().expect("readable");
         assert_eq!(devices.len(), 2, "the two that belong here");
+        scene.caught(&known, rule);
+    }
+}
+
+#[test]
+fn a_ghost_member_is_not_let_in_whoever_the_relay_says_signed_for_them() {
+    for (claims_to_be_the_writer, rule) in [(true, "breaks rule R5"), (false, "breaks rule R11")] {
+        let mut scene = Scene::new(14);
+        let (known, signer) = (scene.known(), scene.signer());
+        let writer = scene.net.seats[scene.writer].device.id();
+        let (frontier, state) = (known.frontier.clone(), known.state.clone());
+        scene.lie(move |items| {
+            let key = ed25519_dalek::SigningKey::from_bytes(&[66; 32]);
+            let device = ghost(&key);
+            let (head, member) = (state.roster.head(), MemberId([66; 16]));
+            let signed_by = if claims_to_be_the_writer {
+                writer
+            } else {
+                device.id()
+            };
+            let keys = ClassKeys {
+                general: device.sealing.clone(),
+                sensitive: device.sensitive.clone(),
+            };
+            let add = RosterAction::AddMember {
+                invite: InviteId([66; 16]),
+                member,
+                role: Role::Admin,
+                device: Box::new(device),
+                proof: Signature::sign(&key, labels::DEVICE_PROOF, &signer.practice, member.as_bytes()),
+                keys: Box::new(keys),
+            };
+            let statement = cbor::encode(&Statement {
+                signer: signed_by,
+                seen: Some(Seen {
+                    roster: head,
+                    control: None,
+                }),
+                payload: None,
+                body: Body::Roster(Roster {
+                    prev: head,
+                    actions: vec![add],
+                    sealings: Vec::new(),
+                }),
+            });
+            let signature = Signature::sign(&key, labels::STATEMENT, &signer.practice, &statement);
+            let leaf = Leaf {
+                received: state.received,
+                stream_seq: state.count(&Stream::Roster),
+                signed: Signed { statement, signature },
+            };
+            items.items = vec![Item::Entry(EntryItem { leaf, payload: None })];
+            signer.sign(items, &frontier);
+        });
+        scene.write("and with it a ghost");
+        let roster = &scene.known().state.roster;
+        assert_eq!(roster.members().len(), 1, "who belongs here");
         scene.caught(&known, rule);
     }
 }

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use troth_client_core::device::PolicyChange;
-use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint, KeyKind, VerifierKey};
+use troth_protocol::checkpoint::{Checkpoint, CompactCheckpoint, KeyKind, MlDsaKey, VerifierKey};
 use troth_protocol::evidence::Contradiction;
 use troth_protocol::ids::{Hash, VerifyingKey};
 use troth_protocol::tree::leaf_hash;
@@ -94,6 +94,52 @@ fn a_checkpoint_counts_once_the_quorum_has_cosigned_it() {
     assert_eq!(seen(&scene).map(|(size, _)| size), Some(newer.size));
     pass_on(&mut scene, older, &[1, 2]);
     assert_eq!(seen(&scene).map(|(size, _)| size), Some(newer.size));
+}
+
+#[test]
+fn a_quorum_counts_keys_of_both_kinds() {
+    let mut scene = Scene::new(67);
+    let (name, second) = ("witness.example/w2", MlDsaKey::from_seed(&[102; 32]));
+    let change = PolicyChange {
+        witnesses: Some((
+            vec![
+                key(1),
+                VerifierKey::ml_dsa(name, &second.public()).expect("a key"),
+            ],
+            2,
+        )),
+        ..PolicyChange::default()
+    };
+    let device = &mut scene.net.seats[scene.writer].device;
+    device
+        .set_policy(&mut scene.net.rng, change)
+        .expect("an admin may");
+    scene.net.settle();
+    scene.write("witnessed or not");
+    let (now, signer) = (present(&scene), scene.signer());
+    let note = Checkpoint::new(&*signer.origin, now.size, now.root).expect("plain");
+    let first = note
+        .cosign("witness.example/w1", &witness(1).1, AT)
+        .expect("a time");
+    let second = note.cosign_ml_dsa(name, &second, AT + 5).expect("a time");
+    // Somebody else's, under its name.
+    let other = note
+        .cosign_ml_dsa(name, &MlDsaKey::from_seed(&[103; 32]), AT)
+        .expect("a time");
+    for (lines, counts) in [
+        (vec![&first], false),
+        (vec![&second], false),
+        (vec![&first, &other], false),
+        (vec![&first, &second], true),
+    ] {
+        let cosignatures = lines.iter().map(ToString::to_string).collect();
+        let witnessed = Witnessed {
+            checkpoint: now,
+            cosignatures,
+        };
+        scene.net.pass_on(signer.practice, witnessed);
+        assert_eq!(seen(&scene), counts.then_some((now.size, AT * 1000)));
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn parse_key(text: &str) -> Option<VerifyingKey> {
         .parse::<VerifierKey>()
         .ok()
         .filter(|key| key.kind() == KeyKind::Ed25519);
-    vkey.map(|key| *key.key())
+    vkey.and_then(|key| key.ed25519().copied())
         .or_else(|| VerifyingKey::from_hex(&text.to_lowercase()))
 }
 

@@ -52,7 +52,7 @@ pub fn list(session: &Session, wanted: &str, lane: Option<&str>) -> Result<(), F
     if only.is_none() && device.sensitive() == SensitiveState::Locked {
         session.out.note(&sensitive::passed_over(language));
     }
-    Ok(())
+    session.read(&mut device)
 }
 
 /// One note.
@@ -118,7 +118,8 @@ pub fn show(session: &Session, wanted: &str) -> Result<(), Failure> {
         .iter()
         .map(|(consent, name, holds)| share::consents::json(consent, name.as_deref(), *holds))
         .collect();
-    session.out.result(&value, &words)
+    session.out.result(&value, &words)?;
+    session.read(&mut device)
 }
 
 /// A note with what the verified roster says of it.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use troth_client_core::device::{PolicyChange, PolicySummary};
-use troth_protocol::checkpoint::{KeyKind, VerifierKey};
+use troth_protocol::checkpoint::VerifierKey;
 use troth_protocol::limits;
 use troth_protocol::statement::Role;
 
@@ -31,7 +31,7 @@ pub fn witnesses(
     if keys.is_empty() {
         return Ok(none.then_some((keys, 0)));
     }
-    if let Some(key) = keys.iter().find(|key| key.kind() != KeyKind::Cosignature) {
+    if let Some(key) = keys.iter().find(|key| !key.kind().cosigns()) {
         return Err(Failure::failed(say::no_witness_key(session.language, key.name())));
     }
     let count = u8::try_from(keys.len()).unwrap_or(u8::MAX);

@@ -107,7 +107,10 @@ impl Given {
     ) -> Result<Self, Failure> {
         let relay_dir = dir.join("relay");
         let store = open_store(session, &relay_dir)?;
-        let key = keyfile::load(&relay_dir).map_err(|e| failed(session, &e))?;
+        let keys = keyfile::load(&relay_dir).map_err(|e| failed(session, &e))?;
+        let [key] = keys.as_slice() else {
+            return Err(failed(session, &"the relay has more ledger keys than one"));
+        };
         let storage = SqliteStorage::open(&dir.join("phone"));
         let storage = storage.map_err(|e| Failure::store(session.language, &e))?;
         let mut phone = Device::open(storage, story::PHONE_PASSPHRASE).map_err(|e| session.wrong(e))?;
@@ -117,7 +120,7 @@ impl Given {
         Colluder {
             session,
             store: &*store,
-            key: &key,
+            key,
             origin,
             practice,
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use troth_client_core::intake::IntakeLink;
-use troth_protocol::ids::{PracticeId, VerifyingKey};
+use troth_protocol::ids::PracticeId;
 use troth_server::{audit, keyfile};
 
 use crate::demo::stage::{failed, open_store};
@@ -27,9 +27,8 @@ pub fn verify_here(teller: &mut Teller<'_>, laptop: &Device) -> Result<(), Failu
 pub fn verify_there(teller: &mut Teller<'_>, relay_dir: &Path) -> Result<(), Failure> {
     let session = teller.session;
     let store = open_store(session, relay_dir)?;
-    let key = keyfile::load(relay_dir).map_err(|e| failed(session, &e))?;
-    let key = VerifyingKey(key.verifying_key().to_bytes());
-    let report = audit::verify(&store, Some(&key), &mut |_| {}).map_err(|e| failed(session, &e))?;
+    let keys = keyfile::load_public(relay_dir).map_err(|e| failed(session, &e))?;
+    let report = audit::verify(&store, &keys, &mut |_| {}).map_err(|e| failed(session, &e))?;
     let entries = report.ledgers.iter().map(|ledger| ledger.entries).sum();
     teller.claim(
         "ledger_on_the_relay",

@@ -84,6 +84,14 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "检查点须有多少个见证者联署才算有见证 [默认：全部]",
     ),
     ("troth practice policy.no_witnesses", "从现在起账本没有见证者"),
+    (
+        "troth practice ledger-key",
+        "显示中继签署账本所用的密钥，或改用中继生成的新密钥",
+    ),
+    (
+        "troth practice ledger-key.turn",
+        "改用此密钥，即中继运营者所读出的（`troth-server new-key`）：从此只有它签署",
+    ),
     ("troth member", "成员：邀请、角色与离开"),
     (
         "troth member invite",

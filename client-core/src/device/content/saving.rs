@@ -1,5 +1,7 @@
 //! Contents as the ledger has them; written down, so that the next start opens them quickly; and what was set aside while they were read.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 use troth_protocol::ids::DocumentId;
 
@@ -29,17 +31,41 @@ impl<S: Storage> Device<S> {
         &mut self,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<String>, DeviceError> {
-        let (mut writes, mut said) = (Vec::new(), Vec::new());
+        let (mut writes, mut new) = (Vec::new(), Vec::new());
         for row in &self.bad {
             let name = [&b"entry"[..], &row.id.to_be_bytes()].concat();
             if self.rows.get::<QuarantineRow>(QUARANTINE, &name)?.is_none() {
                 writes.push(self.rows.put(rng, QUARANTINE, &name, row));
-                said.push(row.what.clone());
+                new.push((row.position, row.what.clone()));
             }
         }
         self.rows.commit(writes)?;
-        self.quarantined += said.len();
-        Ok(said)
+        self.quarantined += new.len();
+        let said = new
+            .into_iter()
+            .map(|(position, what)| self.by_name(position, what));
+        Ok(said.collect())
+    }
+
+    /// What is said of an entry, with the name of whoever sent it where this device can read that.
+    fn by_name(&mut self, position: Option<u64>, what: String) -> String {
+        let author = position.and_then(|position| self.of_entry(position).ok()?.1);
+        match author.and_then(|member| self.name_of(member).ok().flatten()) {
+            Some(name) => format!("{name}: {what}"),
+            None => what,
+        }
+    }
+
+    /// What was set aside while something was read, for whoever read it: once, and written down so that it is not applied again.
+    ///
+    /// # Errors
+    /// Whatever the storage says.
+    pub fn take_aside(&mut self, rng: &mut impl CryptoRng) -> Result<Vec<String>, DeviceError> {
+        if self.bad.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.flush(rng)?;
+        self.keep_bad(rng)
     }
 
     /// Saves an open document if that spares more than so many entries at the next start.
@@ -65,7 +91,8 @@ impl<S: Storage> Device<S> {
         }
         let saved = minicbor::bytes::ByteVec::from(content.doc.save());
         let waiting = content.waiting.iter().map(|(position, _)| *position);
-        let waiting: Vec<u64> = waiting.chain(content.lacking.iter().copied()).collect();
+        let waiting = waiting.chain(content.behind.entries());
+        let waiting: BTreeSet<u64> = waiting.chain(content.lacking.iter().copied()).collect();
         let through = content.through;
         let mut tail = row.tail.clone();
         tail.retain(|p| through.is_none_or(|t| *p > t) || waiting.contains(p));

@@ -1,17 +1,40 @@
-//! What the relay signed, and what this device knew before: compared.
+//! What the relay signed: under which of the ledger's names, with which of its keys; and what this device knew before, compared
+//! with it.
 
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
+use troth_protocol::entry::Parsed;
 use troth_protocol::evidence::{Proof, Rewritten};
 use troth_protocol::ids::VerifyingKey;
-use troth_protocol::statement::CheckpointRef;
+use troth_protocol::state::State;
+use troth_protocol::statement::{Body, CheckpointRef, RosterAction};
 use troth_protocol::tree::Trail;
-use troth_protocol::wire::Items;
+use troth_protocol::wire::{Challenge, Hello, Item, Items, Transcript};
 
 use super::{Failure, dishonest};
 use crate::device::accusation::Dishonest;
 use crate::device::restore::Resumes;
 use crate::device::{Device, DeviceError};
 use crate::storage::Storage;
+
+/// What is said of a relay that does not answer with the ledger key.
+pub(in crate::device) const NOT_THE_KEY: &str =
+    "the relay does not hold the key that this practice's ledger pins";
+
+/// What is said of a checkpoint that no ledger key signed, or under another name than the ledger's.
+pub(super) const NOT_SIGNED: &str = "a checkpoint is not signed by the relay's key";
+
+/// Whether an item is a statement that names a ledger key. What it says is verified later.
+pub(super) fn names_a_key(item: &Item) -> bool {
+    let Item::Entry(entry) = item else { return false };
+    Parsed::parse(entry.leaf.signed.clone()).is_ok_and(|parsed| match &parsed.statement().body {
+        Body::Genesis(_) => true,
+        Body::Roster(roster) => {
+            let turns = |action: &RosterAction| matches!(action, RosterAction::TurnLedgerKey { .. });
+            roster.actions.iter().any(turns)
+        }
+        _ => false,
+    })
+}
 
 impl<S: Storage> Device<S> {
     /// The key that the relay signs with: the verified roster's, or what was pinned when founding or joining.
@@ -32,37 +55,36 @@ impl<S: Storage> Device<S> {
 
     /// Checks the relay's signature on a size and root of this practice's ledger.
     pub(in crate::device) fn check_checkpoint(&self, checkpoint: &CompactCheckpoint) -> Result<(), Failure> {
-        let (Some(key), Some(origin), Some(practice)) =
-            (self.ledger_key(), self.pinned_origin(), self.identity.practice)
-        else {
-            return Err(DeviceError::NoPractice.into());
-        };
-        let origin = match &self.state {
-            Some(state) => state.roster.origin_at(checkpoint.size),
-            None => ledger_origin(origin, &practice),
-        };
-        match checkpoint.verify(&origin, &key) {
-            Ok(_) => Ok(()),
-            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
+        if self.ledger_signed(checkpoint, &[])? {
+            Ok(())
+        } else {
+            dishonest(NOT_SIGNED)
         }
     }
 
-    /// The same for what items lead to: a resumption among them says under which name the relay signs from there on.
-    pub(super) fn check_signed(
+    /// Whether a ledger key that may sign its size signed it under the name of that size, as far as this device knows them; a
+    /// resumption among the items that lead to it says under which name the relay signs from there on.
+    pub(super) fn ledger_signed(
         &self,
         checkpoint: &CompactCheckpoint,
         resumes: &[Resumes],
-    ) -> Result<(), Failure> {
-        let newest = resumes.iter().rev().find(|r| r.position < checkpoint.size);
-        let pinned = (self.pinned_origin(), self.identity.practice, self.ledger_key());
-        let (Some(here), (Some(origin), Some(practice), Some(key))) = (newest, pinned) else {
-            return self.check_checkpoint(checkpoint);
+    ) -> Result<bool, DeviceError> {
+        let (Some(key), Some(origin), Some(practice)) =
+            (self.ledger_key(), self.pinned_origin(), self.identity.practice)
+        else {
+            return Err(DeviceError::NoPractice);
         };
-        let origin = resumed_origin(origin, &practice, &here.ledger);
-        match checkpoint.verify(&origin, &key) {
-            Ok(_) => Ok(()),
-            Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
-        }
+        let newest = resumes.iter().rev().find(|r| r.position < checkpoint.size);
+        let origin = match (newest, &self.state) {
+            (Some(here), _) => resumed_origin(origin, &practice, &here.ledger),
+            (None, Some(state)) => state.roster.origin_at(checkpoint.size),
+            (None, None) => ledger_origin(origin, &practice),
+        };
+        let by = |key: VerifyingKey| checkpoint.verify(&origin, &key).is_ok();
+        Ok(match &self.state {
+            Some(state) => state.roster.keys_for(checkpoint.size).any(by),
+            None => by(key),
+        })
     }
 
     /// A ledger that an approving device vouched for must pass through what that device had verified, unless an admin says that
@@ -126,5 +148,19 @@ impl<S: Storage> Device<S> {
             })
         };
         Err(Failure::Relay(Dishonest::proven(what, proof)))
+    }
+
+    /// What the relay answered with, and could not be judged by what was known then, is judged once the ledger has come so far: it
+    /// says which key had to answer, and under which name.
+    pub(super) fn check_answer(&self, state: &State, checkpoint: &CompactCheckpoint) -> Result<(), Failure> {
+        let reached = |(_, challenge): &&(Hello, Challenge)| challenge.checkpoint.size <= checkpoint.size;
+        let Some((hello, challenge)) = self.connection.unproven.as_ref().filter(reached) else {
+            return Ok(());
+        };
+        let key = state.roster.key_at(challenge.checkpoint.size);
+        if Transcript::verify(*hello, challenge, &key).is_err() {
+            return dishonest(NOT_THE_KEY);
+        }
+        self.check_checkpoint(&challenge.checkpoint)
     }
 }

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 use troth_protocol::ids::DocumentId;
 
-use super::{ShareConsent, consent_message};
+use super::{ShareConsent, unsigned};
 use crate::document::{NewNote, Signature};
 
 fn bytes(case: &Value, name: &str) -> Vec<u8> {
@@ -40,7 +40,8 @@ fn every_message_is_signed_as_it_says() {
                     proof: "5e".repeat(64),
                     ..consent
                 };
-                consent_message(&DocumentId(bytes(&case, "joint").try_into().unwrap()), &signed)
+                let joint = DocumentId(bytes(&case, "joint").try_into().unwrap());
+                [joint.as_bytes(), &unsigned(&signed)[..]].concat()
             }
             other => panic!("no message is of {other:?}"),
         };

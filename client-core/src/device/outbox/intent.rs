@@ -2,7 +2,7 @@
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
-use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, InviteId, MemberId};
+use troth_protocol::ids::{CaseId, DeviceId, DocumentId, Hash, InviteId, MemberId, VerifyingKey};
 use troth_protocol::keys::{ClassKeys, DeviceKeys};
 use troth_protocol::signature::Signature;
 use troth_protocol::statement::{AccessKind, DeviceKind, Lane, Principal, Reader, Role};
@@ -280,6 +280,14 @@ pub(in crate::device) enum Intent {
         #[n(3)]
         witnesses: Option<(Vec<String>, u8)>,
     },
+    /// The ledger key shall turn.
+    #[n(40)]
+    TurnLedgerKey {
+        #[n(0)]
+        key: VerifyingKey,
+        #[n(1)]
+        proof: Signature,
+    },
 }
 
 /// A member's keys as their own device made them, with the secrets sealed to that device: carried, not opened.
@@ -343,6 +351,7 @@ impl Intent {
             | Self::ApproveRecovery { .. }
             | Self::StopRecovery { .. }
             | Self::SetPolicy { .. }
+            | Self::TurnLedgerKey { .. }
             | Self::TendRoster => Stream::Roster,
         }
     }

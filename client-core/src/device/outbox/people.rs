@@ -105,6 +105,13 @@ impl<S: Storage> Device<S> {
                 }
                 one(RosterAction::SetPolicy { policy })
             }
+            Intent::TurnLedgerKey { key, proof } => {
+                let turned = &self.practice_state()?.roster;
+                if turned.ledger_key() == key {
+                    return Ok(None);
+                }
+                one(RosterAction::TurnLedgerKey { key, proof })
+            }
             Intent::TendRoster => self.tending(rng),
             _ => Err(DeviceError::Damaged("an intent in the wrong stream")),
         }

@@ -263,6 +263,7 @@ impl<S: Storage> Device<S> {
             Intent::ApproveRecovery { .. } => "the approval of a recovery".to_owned(),
             Intent::StopRecovery { .. } => "the stop of a recovery".to_owned(),
             Intent::SetPolicy { .. } => "a change of the policy".to_owned(),
+            Intent::TurnLedgerKey { .. } => "a turn of the ledger key".to_owned(),
             Intent::TendRoster => "keys sealed again".to_owned(),
         }
     }

@@ -3,11 +3,11 @@
 use rand_core::CryptoRng;
 use troth_protocol::evidence::Proof;
 use troth_protocol::ids::Nonce;
-use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Info, Transcript, frame};
+use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Hello, Info, Transcript, frame};
 
 use super::Step;
 use crate::device::accusation::Dishonest;
-use crate::device::ledger::Failure;
+use crate::device::ledger::{Failure, NOT_THE_KEY};
 use crate::device::{Device, DeviceError, Effect, Report};
 use crate::storage::Storage;
 
@@ -41,21 +41,31 @@ impl<S: Storage> Device<S> {
             return Ok(());
         };
         let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
-        let transcript = Transcript::verify(hello, challenge, &key);
-        let (Ok(transcript), true) = (
-            transcript,
-            self.pinned_origin() == Some(challenge.origin.as_str()),
-        ) else {
-            let what = "the relay does not hold the key that this practice's ledger pins";
-            return self.accuse(rng, Dishonest::new(what), effects);
-        };
+        self.connection.unproven = None;
+        if self.pinned_origin() != Some(challenge.origin.as_str()) {
+            return self.accuse(rng, Dishonest::new(NOT_THE_KEY), effects);
+        }
+        let size = challenge.checkpoint.size;
         // A ledger that was resumed since is signed under a name that this device does not know yet: it is compared once it does.
         let known = match self.check_checkpoint(&challenge.checkpoint) {
             Ok(()) => true,
             Err(Failure::Device(error)) => return Err(error),
             Err(Failure::Relay(_)) => false,
         };
-        let size = challenge.checkpoint.size;
+        let (transcript, proven) = match Transcript::verify(hello, challenge, &key) {
+            Ok(transcript) => (transcript, true),
+            // The key may have turned since somebody told this device of it, or in what a restored relay does not have, or since
+            // it was resumed. Who has verified something is shown an admin's word before the welcome, or goes no further.
+            Err(_) if self.state.is_none() || !known || self.is_past_answer(hello, challenge) => {
+                let (nonce, origin) = (challenge.nonce, challenge.origin.clone());
+                (Transcript::new(hello, nonce, origin, challenge.checkpoint), false)
+            }
+            Err(_) => return self.accuse(rng, Dishonest::new(NOT_THE_KEY), effects),
+        };
+        // What the ledger says of its keys and names decides, once it has come as far as the relay says that it is.
+        if !proven || !known {
+            self.connection.unproven = Some((hello, challenge.clone()));
+        }
         if size < self.frontier.size() {
             self.connection.behind = Some(challenge.checkpoint);
             self.show_ahead(effects);
@@ -82,6 +92,23 @@ impl<S: Storage> Device<S> {
         Ok(())
     }
 
+    /// Whether a relay that has less than this device answers with the key that signed what it has: the one that it had when its
+    /// backup was made.
+    fn is_past_answer(&self, hello: Hello, challenge: &Challenge) -> bool {
+        let size = challenge.checkpoint.size;
+        let past = self.state.as_ref().filter(|_| size < self.frontier.size());
+        past.is_some_and(|state| Transcript::verify(hello, challenge, &state.roster.key_at(size)).is_ok())
+    }
+
+    /// Whether the relay answered with a key that this device does not know, and has shown nothing that explains it.
+    pub(in crate::device) fn lacks_proof(&self) -> bool {
+        let (Some((hello, challenge)), Some(state)) = (&self.connection.unproven, &self.state) else {
+            return false;
+        };
+        let present = state.roster.ledger_key();
+        Transcript::verify(*hello, challenge, &present).is_err() && !self.is_past_answer(*hello, challenge)
+    }
+
     pub(super) fn welcome(
         &mut self,
         rng: &mut impl CryptoRng,
@@ -101,6 +128,9 @@ impl<S: Storage> Device<S> {
         // Nobody resumed what this device has more of: it goes on being a rollback.
         if self.connection.behind.is_some() && self.frontier.size() > total {
             return self.rolled_back(rng, effects);
+        }
+        if self.lacks_proof() {
+            return self.accuse(rng, Dishonest::new(NOT_THE_KEY), effects);
         }
         if self.connection.held.is_none_or(|held| !held.waits) && self.connection.resuming.take().is_some() {
             effects.push(Effect::Report(Report::NothingToResume));
@@ -128,6 +158,7 @@ impl<S: Storage> Device<S> {
             total,
         };
         let size = self.frontier.size();
+        self.connection.counted = self.connection.heard;
         self.connection.whole_until = if size == 0 { total } else { 0 };
         let waypoint = self.identity.waypoint.map(|waypoint| waypoint.size);
         let follow = Follow {

@@ -6,7 +6,7 @@ use troth_protocol::rule::Rule;
 use troth_protocol::statement::CheckpointRef;
 use troth_protocol::stream::Stream;
 use troth_protocol::visibility::entitled;
-use troth_protocol::wire::Items;
+use troth_protocol::wire::{Challenge, Items};
 
 use super::Step;
 use crate::device::accusation::{CountedRow, Dishonest};
@@ -42,6 +42,8 @@ impl<S: Storage> Device<S> {
             Err(Failure::Device(error)) => return Err(error),
             Err(Failure::Relay(what)) => return self.disbelieve(now, rng, bytes, what, effects),
         };
+        let reached = |(_, challenge): &mut (_, Challenge)| challenge.checkpoint.size <= checkpoint.size;
+        drop(self.connection.unproven.take_if(reached));
         if let Some(promised) = self.connection.promised.take_if(|p| p.size <= checkpoint.size) {
             self.hear_promise(promised);
         }
@@ -70,9 +72,13 @@ impl<S: Storage> Device<S> {
             effects.push(Effect::Close);
             return Ok(());
         }
+        // A kit that was sent to a practice which does not have it: the ledger that it verified knows nothing of it.
+        if counts.is_some() && self.identity.member.is_none() {
+            return Err(DeviceError::KitUnknown);
+        }
         if let Some(signed) = counts {
-            let ledger = self.practice_state()?.roster.ledger_at(checkpoint.size);
-            let key = self.ledger_key().ok_or(DeviceError::NoPractice)?;
+            let roster = &self.practice_state()?.roster;
+            let (ledger, key) = (roster.ledger_at(checkpoint.size), roster.key_at(checkpoint.size));
             let expected = CheckpointRef {
                 size: checkpoint.size,
                 root: checkpoint.root,
@@ -101,10 +107,10 @@ impl<S: Storage> Device<S> {
                 live: live || !wanting,
                 total,
             };
+            self.connection.counted = now;
             if wanting {
                 self.fetch_next(effects);
             } else {
-                self.connection.counted = now;
                 self.try_again();
                 if !live {
                     self.caught_up(rng, effects)?;
@@ -114,6 +120,9 @@ impl<S: Storage> Device<S> {
                 self.ask_for_payloads(now, effects);
             }
         } else if !live {
+            if self.frontier.size() < total {
+                self.connection.counted = now;
+            }
             effects.push(Effect::Report(Report::Progress {
                 done: self.frontier.size(),
                 total,
@@ -172,6 +181,8 @@ impl<S: Storage> Device<S> {
 
     fn caught_up(&mut self, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) -> Result<(), DeviceError> {
         effects.push(Effect::Report(Report::CaughtUp));
+        let offered = self.offered_ledger_key().map(Report::KeyOffered);
+        effects.extend(offered.map(Effect::Report));
         self.send_resumption(effects)?;
         if !self.is_putting_back() {
             self.introduce(rng)?;

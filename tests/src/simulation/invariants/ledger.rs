@@ -33,7 +33,7 @@ impl World {
     /// Every ledger verifies; nothing acknowledged is missing; nothing was signed that it does not lead through.
     pub(super) fn ledger(&mut self) -> Step<Truth> {
         let store: Arc<dyn Store> = self.relay.store.clone();
-        let report = audit::verify(&store, Some(&self.relay.key()), &mut |_| {});
+        let report = audit::verify(&store, &[self.relay.key()], &mut |_| {});
         let report = report.map_err(|error| Violation::new(format!("the store cannot be read: {error}")))?;
         if let Some(fault) = report.ledgers.iter().flat_map(|ledger| &ledger.faults).next() {
             return Err(Violation::new(format!("the ledger does not verify: {fault:?}")));
