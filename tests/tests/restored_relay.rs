@@ -323,7 +323,7 @@ impl Office {
                 }
             }
         }
-        assert!(weighed > 60, "{weighed}");
+        assert!(weighed > 30, "{weighed}");
     }
 }
 
