@@ -18,7 +18,7 @@ fn read_all(store: &dyn Store) -> Result<(), StoreError> {
         for found in store.entries(&id, 0, head.size.min(1000), usize::MAX)? {
             store.find_statement(&id, &found.statement)?;
         }
-        store.entries_at(&id, &[0, 5, 299])?;
+        store.entries_at(&id, &[0, 5, 299], usize::MAX)?;
         store.stream(&id, &entry(&id, 0, 0).stream, 0, u64::MAX, 1000)?;
         store.tile(&id, 0, 0)?;
         store.snapshot(&id)?;

@@ -140,7 +140,7 @@ pub fn a_practice_may_be_continued_within_a_batch(scene: &mut Scene<'_>) {
     assert_eq!(store.head(&practice(1)).unwrap(), Some(parts[2].head));
     assert_eq!(store.snapshot(&practice(1)).unwrap(), parts[1].snapshot);
     let payloads: Vec<_> = store
-        .entries_at(&practice(1), &[0, 1, 302])
+        .entries_at(&practice(1), &[0, 1, 302], usize::MAX)
         .unwrap()
         .iter()
         .map(|entry| entry.payload.is_some())
@@ -156,7 +156,7 @@ pub fn a_practice_may_be_continued_within_a_batch(scene: &mut Scene<'_>) {
         store.commit(&[only_erasing]),
         Err(StoreError::Conflict { .. })
     ));
-    assert_eq!(store.entries_at(&practice(1), &[1]).unwrap()[0].payload, None);
+    assert_eq!(store.entries_at(&practice(1), &[1], 1).unwrap()[0].payload, None);
 }
 
 pub fn of_two_rivals_one_wins(scene: &mut Scene<'_>) {
