@@ -274,28 +274,39 @@ fn a_full_disk_refuses_appends_and_keeps_serving_reads() {
     );
 }
 
-/// What sled promises of a full disk: nothing that was acknowledged is lost. It serves again once it is started with room.
+/// What sled promises of a full disk: nothing that was acknowledged is lost. It serves again once it is started with room; in
+/// the process that met the full disk it keeps its lock.
 #[cfg(all(target_os = "linux", feature = "sled"))]
 #[test]
-fn sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_opened_with_room() {
-    let Some(disk) =
-        on_a_small_disk("sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_opened_with_room")
-    else {
+fn sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_started_with_room() {
+    const STORY: &str = "sled_on_a_full_disk_loses_nothing_and_serves_again_once_it_is_started_with_room";
+    const TOLD: &str = "TROTH_ACKNOWLEDGED";
+    let Some(disk) = on_a_small_disk(STORY) else {
         return;
     };
+    let data = disk.join("data");
+    if let Some(told) = std::env::var_os(TOLD) {
+        let store = open(&data, Engine::Sled).unwrap();
+        let mut size = 0;
+        let refused = fill(&*store, &mut size);
+        assert!(size > 0, "{refused:?}");
+        let more = store.commit(&[next(&practice(1), size, 10)]);
+        assert!(more.is_err(), "nothing more is acknowledged");
+        std::fs::write(told, size.to_string()).unwrap();
+        std::process::exit(0);
+    }
     let ballast = disk.join("ballast");
     std::fs::write(&ballast, vec![1; 4 << 20]).unwrap();
-    let store = open(&disk.join("data"), Engine::Sled).unwrap();
-    let mut size = 0;
-    let refused = fill(&*store, &mut size);
-    assert!(size > 0, "{refused:?}");
-    assert!(
-        store.commit(&[next(&practice(1), size, 10)]).is_err(),
-        "nothing more is acknowledged"
-    );
-    drop(store);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let told = elsewhere.path().join("acknowledged");
+    let filled = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("store::tests::{STORY}")])
+        .env(TOLD, &told)
+        .status();
+    assert!(filled.unwrap().success());
+    let size: u64 = std::fs::read_to_string(told).unwrap().parse().unwrap();
     std::fs::remove_file(ballast).unwrap();
-    let again = open(&disk.join("data"), Engine::Sled).unwrap();
+    let again = open(&data, Engine::Sled).unwrap();
     let read = again.entries(&practice(1), 0, u64::MAX, usize::MAX).unwrap();
     assert_eq!(read[..size as usize], next(&practice(1), 0, size).entries);
     let now = again.head(&practice(1)).unwrap().unwrap().size;

@@ -6,19 +6,16 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use troth_protocol::ids::{Nonce, PracticeId};
+use troth_protocol::ids::PracticeId;
 use troth_protocol::limits;
 use troth_protocol::rule::Rule;
-use troth_protocol::statement::Role;
-use troth_protocol::tree::Frontier;
-use troth_protocol::wire::{Append, ClientMessage, Fetch, Hello, RelayMessage};
 
 use super::client::{Client, founder, founder_of, put_key};
-use super::people::{Device, document, member};
+use super::people::{Device, document};
 use super::reader::Reader;
-use super::world::{ORIGIN, settings};
+use super::world::ORIGIN;
 
-fn program() -> Command {
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_troth-server"));
     command
         .stdin(Stdio::null())
@@ -27,17 +24,17 @@ fn program() -> Command {
     command
 }
 
-struct Serving {
-    child: Child,
-    url: String,
+pub struct Serving {
+    pub child: Child,
+    pub url: String,
 }
 
-fn start(data: &Path, arguments: &[&str]) -> Serving {
+pub fn start(data: &Path, arguments: &[&str]) -> Serving {
     start_as(data, &[&["--origin", ORIGIN], arguments].concat())
 }
 
 /// The same under whatever name the arguments give, or none.
-fn start_as(data: &Path, arguments: &[&str]) -> Serving {
+pub fn start_as(data: &Path, arguments: &[&str]) -> Serving {
     let mut command = program();
     command
         .arg("serve")
@@ -58,9 +55,17 @@ fn start_as(data: &Path, arguments: &[&str]) -> Serving {
     Serving { child, url }
 }
 
+/// What fails leaves no relay behind.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Serving {
     /// Asks it to stop; returns its exit code, what else it wrote on stdout, and its log.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+    pub fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -89,11 +94,11 @@ impl Serving {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
-fn error(output: &Output) -> String {
+pub fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -235,185 +240,9 @@ fn a_file_says_what_the_flags_would() {
     );
 }
 
-/// What must never be in the log.
-const CANARY: &[u8] = b"a canary that nobody may read";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_log_holds_no_payload_no_address_and_no_secret() {
-    for format in ["text", "json"] {
-        let dir = tempfile::tempdir().unwrap();
-        put_key(dir.path());
-        let serving = start(dir.path(), &["--log-level", "debug", "--log-format", format]);
-        let (mut writer, admin, practice, reader) = founder(&serving.url).await;
-        let create = admin.create(reader.state(), document(1), &[]);
-        writer.append(vec![create]).await;
-        let mut follower = Client::connect(&serving.url).await;
-        follower.login(practice, &admin, reader.state()).await;
-        let mut all = super::reader::Reader::new(practice, admin.member);
-        follower.follow(0).await;
-        follower.read_to(&mut all, 3).await;
-        let edit = admin.edit(all.state(), document(1), CANARY);
-        writer.append(vec![edit.clone()]).await;
-        follower.read_to(&mut all, 4).await;
-
-        // What goes wrong is logged too.
-        let mut forged = edit;
-        forged.payload = [CANARY, b"!"].concat();
-        writer
-            .send(&ClientMessage::Append(Append {
-                request: 2,
-                uploads: vec![forged],
-            }))
-            .await;
-        assert!(matches!(writer.next().await, Ok(RelayMessage::Refused(_))));
-        let add = admin.add_device(all.state(), &Device::new(2, member(1)));
-        writer.append(vec![add]).await;
-        let mut stranger = Client::connect(&serving.url).await;
-        let hello = Hello {
-            practice,
-            device: Device::new(9, member(9)).id(),
-            nonce: Nonce([1; 32]),
-            size: 0,
-        };
-        stranger.send(&ClientMessage::Hello(hello)).await;
-        stranger.next().await.unwrap();
-        stranger.raw(CANARY.to_vec()).await;
-        stranger.ends_with(Rule::Version).await;
-        let ports = [writer.port(), follower.port(), stranger.port()];
-        let (code, _, log) = serving.stop("-TERM");
-        assert_eq!(code, Some(0));
-
-        assert!(
-            log.contains("refused before it was ordered") && log.contains("the roster changed"),
-            "{log}"
-        );
-        let seed = settings().key.to_bytes();
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let secrets = [
-            String::from_utf8(CANARY.to_vec()).unwrap(),
-            hex(CANARY),
-            format!("{CANARY:?}"),
-            hex(&seed),
-        ];
-        for secret in secrets {
-            assert!(!log.contains(&secret), "{secret} in {log}");
-        }
-        assert!(!log.contains("127.0.0.1") && !log.contains("::1"), "{log}");
-        for port in ports {
-            assert!(!log.contains(&format!(":{port}")), "{port} in {log}");
-        }
-        if format == "json" {
-            for line in log.lines() {
-                serde_json::from_str::<serde_json::Value>(line).unwrap();
-            }
-        }
-    }
-}
-
-/// Where nobody gave an origin it is the address listened on; and behind a proxy every request brings its client's.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_log_holds_no_address_without_an_origin_and_none_that_a_proxy_tells() {
-    const CLIENT: &str = "203.0.113.77";
-    for arguments in [
-        &[][..],
-        &["--behind-proxy"],
-        &["--behind-proxy", "--origin", ORIGIN],
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        put_key(dir.path());
-        let serving = start_as(dir.path(), &[arguments, &["--log-level", "debug"]].concat());
-        let port = serving.url.rsplit_once(':').unwrap().1.to_owned();
-        let mut told = Client::connect_for(&serving.url, CLIENT).await;
-        let theirs = told.port().to_string();
-        told.raw(CANARY.to_vec()).await;
-        told.ends_with(Rule::Version).await;
-        // Beyond what one address may open in a minute: that is logged too.
-        for _ in 0..limits::ADDRESS_CONNECTIONS + 5 {
-            Client::try_connect_for(&serving.url, CLIENT).await;
-        }
-        let (code, _, log) = serving.stop("-TERM");
-        assert_eq!(code, Some(0));
-        assert!(log.contains("serving") && log.contains("stopped"), "{log}");
-        for address in [
-            "127.0.0.1",
-            "::1",
-            CLIENT,
-            &format!(":{port}"),
-            &format!(":{theirs}"),
-        ] {
-            assert!(!log.contains(address), "{arguments:?}: {address} in {log}");
-        }
-        assert!(!log.contains(&String::from_utf8_lossy(CANARY).into_owned()));
-    }
-}
-
-#[test]
-fn help_names_the_exit_codes_and_a_package_gets_its_completions_and_pages() {
-    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    assert!(help.contains("Exit codes: 0 done, 1 failed"), "{help}");
-    for shell in ["bash", "zsh", "fish"] {
-        let script = run(&["completions", shell]);
-        assert_eq!(script.status.code(), Some(0), "{}", error(&script));
-        let script = String::from_utf8(script.stdout).unwrap();
-        assert!(script.contains("behind-proxy"), "{shell}: {script}");
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let pages = dir.path().join("man");
-    let written = run(&["man", pages.to_str().unwrap()]);
-    assert_eq!(written.status.code(), Some(0), "{}", error(&written));
-    let page = std::fs::read_to_string(pages.join("troth-server-serve.1")).unwrap();
-    assert!(page.contains("behind"), "{page}");
-    let file = dir.path().join("file");
-    std::fs::write(&file, b"").unwrap();
-    let refused = run(&["man", file.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(
-        error(&refused).contains("choose a directory"),
-        "{}",
-        error(&refused)
-    );
-}
-
-#[test]
-fn an_address_that_is_taken_is_said_with_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let output = run(&[
-        "serve",
-        "--data",
-        dir.path().to_str().unwrap(),
-        "--listen",
-        &address,
-    ]);
-    assert_eq!(output.status.code(), Some(1));
-    let said = error(&output);
-    assert!(
-        said.contains(&address) && said.contains("choose another"),
-        "{said}"
-    );
-}
-
-#[test]
-fn colours_are_left_out_where_nobody_wants_them() {
-    let coloured = |forced: bool, none: bool| {
-        let mut command = program();
-        command.arg("--nonsense").env_remove("NO_COLOR");
-        if forced {
-            command.env("CLICOLOR_FORCE", "1");
-        }
-        if none {
-            command.env("NO_COLOR", "1");
-        }
-        error(&command.output().unwrap()).contains('\u{1b}')
-    };
-    assert!(coloured(true, false), "else this shows nothing");
-    assert!(!coloured(true, true) && !coloured(false, true) && !coloured(false, false));
-}
-
 /// Memory that a process holds, in bytes.
 #[cfg(target_os = "linux")]
-fn resident(pid: u32) -> u64 {
+pub fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status
         .lines()
@@ -484,75 +313,5 @@ async fn an_idle_connection_costs_less_than_twelve_kib() {
     println!("{count} idle connections: {:.1} KiB each", each as f64 / 1024.0);
     assert!(each < 12 * 1024, "{each} bytes");
     drop(idle);
-    serving.stop("-TERM");
-}
-
-/// A member who does not see everything, on as many connections as a device may have: each follows from the beginning, and
-/// fetches as often as it may, and none reads a byte.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_for_everything_and_reads_nothing_costs_the_relay_no_more_than_it_holds_for_all() {
-    let dir = tempfile::tempdir().unwrap();
-    put_key(dir.path());
-    let serving = start(dir.path(), &[]);
-    let (mut writer, admin, practice, mut reader) = founder(&serving.url).await;
-    let mut follower = Client::connect(&serving.url).await;
-    follower.login(practice, &admin, reader.state()).await;
-    follower.follow(2).await;
-    reader.begin_again();
-    let counselor = Device::new(2, member(2));
-    let joins = admin.add_member(reader.state(), &counselor, Role::Counselor);
-    writer.append(vec![joins]).await;
-    follower.read_to(&mut reader, 3).await;
-    for (number, seen_by) in [(1, vec![counselor.member]), (2, vec![])] {
-        let create = admin.create(reader.state(), document(number), &seen_by);
-        writer.append(vec![create]).await;
-        follower.read_to(&mut reader, 3 + u64::from(number)).await;
-    }
-    for edit in admin.edits(reader.state(), document(1), 48, &vec![7; limits::PAYLOAD]) {
-        writer.append(vec![edit]).await;
-    }
-    follower.read_to(&mut reader, 5 + 48).await;
-    drop(follower);
-
-    let before = resident(serving.child.id());
-    let mut silent = Vec::new();
-    for number in 0..limits::DEVICE_CONNECTIONS {
-        let mut client = Client::connect(&serving.url).await;
-        client.login(practice, &counselor, reader.state()).await;
-        client.follow(0).await;
-        // Several at a time; one connection as many as it may.
-        let fetches = if number == 0 { limits::FETCHES as u64 } else { 2 };
-        for request in 1..=fetches {
-            let fetch = Fetch {
-                request,
-                documents: vec![document(1)],
-                size: reader.frontier.size(),
-                through: None,
-            };
-            client.send(&ClientMessage::Fetch(fetch)).await;
-        }
-        silent.push(client);
-    }
-    let mut most = 0;
-    for _ in 0..20 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        most = most.max(resident(serving.child.id()).saturating_sub(before));
-    }
-    println!("26 readings of 48 MiB each that nobody reads: {} MiB", most >> 20);
-    assert!(most < 128 << 20, "{} MiB", most >> 20);
-
-    // Nobody is cut off for having asked for much: who asked for the most, and begins to read now, gets all of it whole.
-    let mut late = silent.remove(0);
-    let (mut followed, mut fetched) = (Frontier::new(), vec![Frontier::new(); 4]);
-    let size = reader.frontier.size();
-    while followed.size() < size || fetched.iter().any(|fetched| fetched.size() < size) {
-        let (frontier, items) = match late.next().await {
-            Ok(RelayMessage::Items(items)) => (&mut followed, items),
-            Ok(RelayMessage::Fetched(request, _, items)) => (&mut fetched[request as usize - 1], items),
-            other => panic!("not items: {other:?}"),
-        };
-        *frontier = items.fold(frontier).expect("it folds").frontier;
-    }
     serving.stop("-TERM");
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;
 use troth_protocol::ids::{Hash, Nonce, PracticeId, VerifyingKey};
 use troth_protocol::rule::Rule;
@@ -18,7 +17,7 @@ use troth_protocol::wire::{
 use troth_server::core::{ConnectionId, Core, Effect, Event, Settings};
 use troth_server::directory::Directory;
 use troth_server::reading::{ReadError, Reader};
-use troth_server::store::{EntryRow, Head, Store};
+use troth_server::store::Store;
 use troth_server::verify::{Fault, check};
 
 use super::memory::Memory;
@@ -44,17 +43,6 @@ pub struct World {
     inboxes: HashMap<ConnectionId, VecDeque<RelayMessage>>,
     /// Every root that was ever signed, by practice and size.
     signed: BTreeMap<(PracticeId, u64), Hash>,
-}
-
-/// All that the relay has of a practice.
-#[derive(PartialEq, Eq)]
-pub struct Has {
-    practice: PracticeId,
-    size: u64,
-    root: Hash,
-    state: Vec<u8>,
-    head: Option<Head>,
-    rows: Vec<EntryRow>,
 }
 
 pub fn settings() -> Settings {
@@ -279,25 +267,6 @@ impl World {
             self.deliver(id, &frame);
         }
         Ok(())
-    }
-
-    /// All that the relay has, in memory and in its store.
-    pub fn all(&self) -> Vec<Has> {
-        let practices = self.core.practices().iter();
-        let has = practices.map(|(practice, kept)| Has {
-            practice: *practice,
-            size: kept.tree.size(),
-            root: kept.tree.root(),
-            state: cbor::encode(&kept.state),
-            head: self.store.head(practice).unwrap(),
-            rows: self
-                .store
-                .entries(practice, 0, u64::MAX >> 1, usize::MAX)
-                .unwrap(),
-        });
-        let mut all: Vec<Has> = has.collect();
-        all.sort_by_key(|has| has.practice);
-        all
     }
 
     fn deliver(&mut self, id: ConnectionId, frame: &[u8]) {
