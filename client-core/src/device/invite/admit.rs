@@ -243,7 +243,11 @@ impl<S: Storage> Device<S> {
         self.rows.commit(vec![write])?;
         self.number(&own, &guest, effects);
         if let Linking::Admitting(admitting) = &mut self.connection.linking {
-            admitting.candidate = Some(Candidate { own, guest, asks: None });
+            admitting.candidate = Some(Candidate {
+                own,
+                guest,
+                asks: None,
+            });
         }
         Ok(())
     }
