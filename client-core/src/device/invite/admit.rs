@@ -1,4 +1,5 @@
 //! The inviter's side, until people compare.
+// Long because whoever comes is met, heard and told in one conversation, and every way in which it ends is in it.
 
 use rand_core::CryptoRng;
 use troth_protocol::cbor;
