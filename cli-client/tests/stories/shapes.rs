@@ -63,7 +63,8 @@ fn json_keys_do_not_change() {
     );
     check(
         &["case", "show", "Lee"],
-        "created_ms id lanes name partner_a partner_b status; lanes: document fields lane notes readable",
+        "consents created_ms id inbox_waiting lanes name partner_a partner_b status; \
+         lanes: document fields lane notes readable",
     );
     let note = check(
         &["note", "add", "Lee", "--lane", "joint", "--text", "x"],

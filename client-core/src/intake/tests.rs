@@ -1,3 +1,5 @@
+// Long because one scene, a link and what the relay shows of it, is behind every story.
+
 use rand::rng;
 use troth_protocol::cbor;
 use troth_protocol::checkpoint::CompactCheckpoint;

@@ -1,5 +1,7 @@
 //! Lies about intake: to whoever answers through a link, and to whoever reads the answers.
 
+// Long because the lies about one link are told in one scene: whoever answers, whoever reads, and the relay between.
+
 use troth_client_core::crypto::{ClientKeys, IntakeContext, IntakeSecret, SealingSecret};
 use troth_client_core::intake::{Asking, IntakeError, IntakeLink, Said, Visit};
 use troth_protocol::cbor;

@@ -1,5 +1,7 @@
 //! The client's side of a link: the same code and the same bytes as the page in a browser.
 
+// Long because each command walks the same steps of one conversation, and shows them in the same words.
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;

@@ -358,6 +358,10 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("troth inbox accept.submission", "收到的内容：其标识的开头"),
     (
+        "troth inbox accept.different_sender",
+        "收入并非首次作答者通过该链接发来的答复：您已向来访者确认",
+    ),
+    (
         "troth inbox accept.erase",
         "若请求的是删除：为所有人销毁该伴侣的整个分区",
     ),

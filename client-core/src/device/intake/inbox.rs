@@ -1,5 +1,7 @@
 //! What came through intake links: opened, taken into the case, answered.
 
+// Long because what came is opened, taken in and answered by what one look at it found.
+
 use std::collections::BTreeSet;
 
 use minicbor::bytes::ByteVec;
