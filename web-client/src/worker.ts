@@ -15,10 +15,21 @@ const ready = new Promise<WebAssembly.Module>((go) => (begin = go)).then((module
 const waiting = (is: boolean) => postMessage({ waiting: is });
 const sleep = (ms: number) => new Promise((go) => setTimeout(go, ms));
 
-/** The receipt of what was sent last, once the relay has signed a ledger that holds it. */
+/** What was sent is durable before the relay has signed a ledger that holds it; until then there is no receipt that holds. */
+const SIGNED_MS = 250;
+const SIGNED_TRIES = 40;
+
+/** The receipt of what was sent last. */
 async function signed(page: string) {
-  session.linked(await line.ask(session.question()));
-  return JSON.parse(session.receipt(page));
+  for (let tried = 1; ; tried++) {
+    session.linked(await line.ask(session.question()));
+    try {
+      return JSON.parse(session.receipt(page));
+    } catch (word) {
+      if (word !== "receipt-altered" || tried === SIGNED_TRIES) throw word;
+      await sleep(SIGNED_MS);
+    }
+  }
 }
 
 const operations: Operations = {

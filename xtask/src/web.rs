@@ -62,8 +62,8 @@ fn walks(walk: Walk) -> Result<Outcome> {
     let mut stories = cargo(&[
         "test",
         "--locked",
-        "-p",
-        "troth-cli",
+        // All of it, so that what other tests are built of serves here too.
+        "--workspace",
         "--test",
         "stories",
         "page::",

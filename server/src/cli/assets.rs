@@ -18,7 +18,11 @@ pub struct Arguments {
 
 /// Prints the SHA-256 of every file of the intake page, as `/.well-known/troth-assets` serves them.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let relay = arguments.relay.as_deref().map(str::parse).transpose()?;
+    let relay = arguments
+        .relay
+        .as_deref()
+        .map(str::parse::<page::Elsewhere>)
+        .transpose()?;
     if !page::is_built() {
         let why = "this relay was built without the intake page: `cargo xtask web`, then build it again";
         return Err(Failure::Failed(why.to_owned()));
