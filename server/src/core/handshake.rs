@@ -30,7 +30,8 @@ impl Core {
         rng.fill_bytes(&mut nonce.0);
         let origin = practice.state.roster.origin().to_owned();
         let transcript = Transcript::new(hello, nonce, origin, practice.checkpoint);
-        let challenge = transcript.challenge(&self.settings.key);
+        let mut challenge = transcript.challenge(&self.settings.key);
+        challenge.ledger = practice.roster.resumptions().last().map(|r| r.ledger);
         self.connections.insert(
             id,
             Connection::Challenged {

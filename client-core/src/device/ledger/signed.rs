@@ -2,7 +2,7 @@
 
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
 use troth_protocol::evidence::{Proof, Rewritten};
-use troth_protocol::ids::VerifyingKey;
+use troth_protocol::ids::{PracticeId, VerifyingKey};
 use troth_protocol::statement::CheckpointRef;
 use troth_protocol::tree::Trail;
 use troth_protocol::wire::Items;
@@ -45,6 +45,20 @@ impl<S: Storage> Device<S> {
             Ok(_) => Ok(()),
             Err(_) => dishonest("a checkpoint is not signed by the relay's key"),
         }
+    }
+
+    /// Whether the relay signed a checkpoint under a name that it says a resumption gave to the ledger.
+    pub(in crate::device) fn is_signed_as(
+        &self,
+        checkpoint: &CompactCheckpoint,
+        ledger: Option<PracticeId>,
+    ) -> bool {
+        let pinned = (self.pinned_origin(), self.identity.practice, self.ledger_key());
+        let (Some(ledger), (Some(origin), Some(practice), Some(key))) = (ledger, pinned) else {
+            return false;
+        };
+        let origin = resumed_origin(origin, &practice, &ledger);
+        checkpoint.verify(&origin, &key).is_ok()
     }
 
     /// The same for what items lead to: a resumption among them says under which name the relay signs from there on.

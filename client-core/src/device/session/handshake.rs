@@ -53,7 +53,8 @@ impl<S: Storage> Device<S> {
         let known = match self.check_checkpoint(&challenge.checkpoint) {
             Ok(()) => true,
             Err(Failure::Device(error)) => return Err(error),
-            Err(Failure::Relay(_)) => false,
+            Err(Failure::Relay(_)) if self.is_signed_as(&challenge.checkpoint, challenge.ledger) => false,
+            Err(Failure::Relay(what)) => return self.accuse(rng, what, effects),
         };
         let size = challenge.checkpoint.size;
         if size < self.frontier.size() {
