@@ -24,8 +24,8 @@ use super::restore::resuming;
 use super::rows::{ENTRY, EntryRow};
 use super::{Device, DeviceError};
 use crate::storage::Storage;
-pub(super) use signed::NOT_THE_KEY;
-use signed::{NOT_SIGNED, names_a_key};
+use signed::names_a_key;
+pub(super) use signed::{NOT_SIGNED, NOT_THE_KEY};
 use verifier::Verifier;
 
 /// Entries that this device can go back over without asking, at least.

@@ -98,6 +98,10 @@ pub struct Challenge {
     /// The ledger key's signature over the transcript.
     #[n(3)]
     pub signature: Signature,
+    /// What the ledger is called since it was resumed; absent where it never was. A hint, which the checkpoint's signature bears
+    /// out.
+    #[n(4)]
+    pub ledger: Option<PracticeId>,
 }
 
 /// The login holds.

@@ -52,6 +52,7 @@ impl Transcript {
                 &self.hello.practice,
                 self.hash().as_bytes(),
             ),
+            ledger: None,
         }
     }
 

@@ -207,7 +207,6 @@ pub fn relay(message: &RelayMessage) -> Value {
             "closed": l.closed,
             "tries": l.tries,
             "replies": l.replies.iter().map(|r| r.position).collect::<Vec<_>>(),
-            "ledger": l.ledger.map(|l| l.to_string()),
         }),
         RelayMessage::Resumed(all) => {
             json!({ "positions": all.iter().map(|p| p.position).collect::<Vec<_>>() })

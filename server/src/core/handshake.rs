@@ -45,8 +45,10 @@ impl Core {
                 return self.close(id, Rule::Unavailable);
             }
         };
+        let ledger = practice.roster.ledger_at(checkpoint.size);
         let transcript = Transcript::new(hello, nonce, origin, checkpoint);
-        let challenge = transcript.challenge(by);
+        let mut challenge = transcript.challenge(by);
+        challenge.ledger = (ledger != hello.practice).then_some(ledger);
         self.connections.insert(
             id,
             Connection::Challenged {

@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use troth_client_core::device::{Effect, Event};
 use troth_protocol::evidence::{Contradiction, judge};
-use troth_protocol::ids::{Hash, Nonce};
+use troth_protocol::ids::{Hash, Nonce, PracticeId};
 use troth_protocol::wire::{
     self, ClientMessage, Hello, Item, Items, RelayMessage, RootsItem, Transcript, Welcome,
 };
@@ -64,7 +64,8 @@ fn whoever_signs_all_with_a_key_of_their_own_is_not_a_relay_that_was_resumed() {
     let hello = greet(&mut scene.net, scene.victim);
     let checkpoint = thief.checkpoint(known.frontier.size() + 3, known.frontier.root());
     let transcript = Transcript::new(hello, Nonce([1; 32]), "relay.test:8787".into(), checkpoint);
-    let challenge = transcript.challenge(&thief.key);
+    let mut challenge = transcript.challenge(&thief.key);
+    challenge.ledger = Some(PracticeId([9; 32]));
     say(&mut scene.net, scene.victim, &RelayMessage::Challenge(challenge));
     let now = scene.net.now;
     say(

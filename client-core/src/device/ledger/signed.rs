@@ -4,7 +4,7 @@
 use troth_protocol::checkpoint::{CompactCheckpoint, ledger_origin, resumed_origin};
 use troth_protocol::entry::Parsed;
 use troth_protocol::evidence::{Proof, Rewritten};
-use troth_protocol::ids::VerifyingKey;
+use troth_protocol::ids::{PracticeId, VerifyingKey};
 use troth_protocol::state::State;
 use troth_protocol::statement::{Body, CheckpointRef, RosterAction};
 use troth_protocol::tree::Trail;
@@ -21,7 +21,7 @@ pub(in crate::device) const NOT_THE_KEY: &str =
     "the relay does not hold the key that this practice's ledger pins";
 
 /// What is said of a checkpoint that no ledger key signed, or under another name than the ledger's.
-pub(super) const NOT_SIGNED: &str = "a checkpoint is not signed by the relay's key";
+pub(in crate::device) const NOT_SIGNED: &str = "a checkpoint is not signed by the relay's key";
 
 /// Whether an item is a statement that names a ledger key. What it says is verified later.
 pub(super) fn names_a_key(item: &Item) -> bool {
@@ -60,6 +60,20 @@ impl<S: Storage> Device<S> {
         } else {
             dishonest(NOT_SIGNED)
         }
+    }
+
+    /// Whether the relay signed a checkpoint under a name that it says a resumption gave to the ledger.
+    pub(in crate::device) fn is_signed_as(
+        &self,
+        checkpoint: &CompactCheckpoint,
+        ledger: Option<PracticeId>,
+    ) -> bool {
+        let pinned = (self.pinned_origin(), self.identity.practice, self.ledger_key());
+        let (Some(ledger), (Some(origin), Some(practice), Some(key))) = (ledger, pinned) else {
+            return false;
+        };
+        let origin = resumed_origin(origin, &practice, &ledger);
+        checkpoint.verify(&origin, &key).is_ok()
     }
 
     /// Whether a ledger key that may sign its size signed it under the name of that size, as far as this device knows them; a

@@ -2,12 +2,12 @@
 
 use rand_core::CryptoRng;
 use troth_protocol::evidence::Proof;
-use troth_protocol::ids::Nonce;
+use troth_protocol::ids::{Nonce, PracticeId};
 use troth_protocol::wire::{Challenge, ClientMessage, Follow, Found, Hello, Info, Transcript, frame};
 
 use super::Step;
 use crate::device::accusation::Dishonest;
-use crate::device::ledger::{Failure, NOT_THE_KEY};
+use crate::device::ledger::{Failure, NOT_SIGNED, NOT_THE_KEY};
 use crate::device::{Device, DeviceError, Effect, Report};
 use crate::storage::Storage;
 
@@ -52,11 +52,15 @@ impl<S: Storage> Device<S> {
             Err(Failure::Device(error)) => return Err(error),
             Err(Failure::Relay(_)) => false,
         };
+        let renamed = challenge.ledger.filter(|name| !known && !self.was_called(name));
         let (transcript, proven) = match Transcript::verify(hello, challenge, &key) {
-            Ok(transcript) => (transcript, true),
+            Ok(transcript) if known || self.is_signed_as(&challenge.checkpoint, renamed) => {
+                (transcript, true)
+            }
+            Ok(_) => return self.accuse(rng, Dishonest::new(NOT_SIGNED), effects),
             // The key may have turned since somebody told this device of it, or in what a restored relay does not have, or since
             // it was resumed. Who has verified something is shown an admin's word before the welcome, or goes no further.
-            Err(_) if self.state.is_none() || !known || self.is_past_answer(hello, challenge) => {
+            Err(_) if self.state.is_none() || renamed.is_some() || self.is_past_answer(hello, challenge) => {
                 let (nonce, origin) = (challenge.nonce, challenge.origin.clone());
                 (Transcript::new(hello, nonce, origin, challenge.checkpoint), false)
             }
@@ -90,6 +94,12 @@ impl<S: Storage> Device<S> {
         self.connection.step = Step::LoggingIn { total: size };
         effects.push(Effect::Send(frame(&ClientMessage::Session(session.signed))));
         Ok(())
+    }
+
+    /// Whether the ledger has had a name, as far as this device knows.
+    fn was_called(&self, name: &PracticeId) -> bool {
+        let state = self.state.as_ref();
+        state.is_some_and(|state| state.roster.eras().any(|era| era.ledger == *name))
     }
 
     /// Whether a relay that has less than this device answers with the key that signed what it has: the one that it had when its
