@@ -85,7 +85,7 @@ fn compiled() -> Result<Outcome> {
     }
     let bindgen = bindgen()?;
     let out = root().join(FOLDER).join("pkg");
-    if is_newer(&out.join("troth_web_bg.wasm"), &[module.clone()])? {
+    if is_newer(&out.join("troth_web_bg.wasm"), std::slice::from_ref(&module))? {
         return Ok(outcome);
     }
     run(program(

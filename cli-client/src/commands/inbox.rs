@@ -250,7 +250,7 @@ async fn accept(session: &Session, wanted: &str, erase: bool, different_sender: 
     let said = arrived.said.as_ref();
     let said = said.ok_or_else(|| Failure::failed(say::not_opened(language)))?;
     let answers = arrived.kind == SubmissionKind::Answers;
-    if !arrived.same_client && !(answers && different_sender) {
+    if !(arrived.same_client || answers && different_sender) {
         let mut why = say::warn_another_client(language);
         if answers {
             why = format!("{why} {}", say::different_sender(language));

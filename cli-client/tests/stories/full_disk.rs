@@ -38,7 +38,7 @@ fn small_disk() -> Option<PathBuf> {
     if !tried.is_ok_and(|tried| tried.status.success()) {
         let insists = privileged || std::env::var_os("CI").is_some();
         assert!(!insists, "no disk can be mounted: is there an `unshare`?");
-        println!("{STORY} is left out: no disk may be mounted here");
+        eprintln!("{STORY} is left out: no disk may be mounted here");
         return None;
     }
     let program = std::env::current_exe().unwrap();

@@ -271,7 +271,7 @@ impl Page {
         let receipt = IntakeReceipt::of(visit, sending, &receipt).map_err(words::receipt)?;
         let address = format!("{page}#{}", receipt.text());
         let mut told = check::shown(&receipt);
-        told["code"] = check::code(&address).into();
+        told["code"] = check::code(&address);
         told["address"] = address.into();
         self.sending = None;
         Ok(told.to_string())

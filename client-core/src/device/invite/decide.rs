@@ -58,7 +58,7 @@ impl<S: Storage> Device<S> {
             true => Verdict::Agreed,
             false => Verdict::TurnedAway,
         };
-        let named = agree.then(|| Named {
+        let named = agree.then_some(Named {
             name: asks.name,
             device: asks.device_name,
         });
