@@ -10,6 +10,7 @@ mod dishonest;
 mod exporting;
 mod intake;
 mod killed;
+mod killed_joining;
 mod linking;
 mod members;
 mod mistakes;
