@@ -279,6 +279,20 @@ impl<S: Storage> Device<S> {
         self.identity.relay.as_deref()
     }
 
+    /// Whether this device founded its practice, or is about to: genesis is signed, and kept.
+    pub fn has_founded(&self) -> bool {
+        let own = |state: &State| state.roster.devices().get(&self.secrets.id).map(|d| d.added);
+        self.state
+            .as_ref()
+            .map_or_else(|| self.is_bound(), |state| own(state) == Some(0))
+    }
+
+    /// Whether this device belongs to a practice for good. What waits to be sent before any of the ledger is known belongs to a
+    /// practice that this device founded.
+    fn is_bound(&self) -> bool {
+        self.state.is_some() || self.identity.founding.is_some() || !self.outbox.is_empty()
+    }
+
     /// The verified state of the practice, as far as this device was shown it.
     pub const fn state(&self) -> Option<&State> {
         self.state.as_ref()

@@ -78,10 +78,18 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
     let relay = session.relay(url)?;
     let called = name.unwrap_or_else(|| say::default_name(language));
     session.plain([called.as_str()])?;
-    let mut device = practice::fresh(session, &called, &[&called])?;
+    let mut device = practice::left_or_new(session, &called, &[&called])?;
+    let linked = device.state().is_some();
+    if linked && (device.has_founded() || device.relay() != Some(relay.url())) {
+        return Err(session.wrong(DeviceError::AlreadyInPractice));
+    }
     // An earlier attempt that came as far as this device's signature may be in the ledger by now.
     if device.practice().is_some() && was_added(session, &mut device, &relay).await? {
         return belongs(session, &mut device);
+    }
+    if linked {
+        let why = network::silent(language);
+        return Err(Failure::unreachable(network::kept(language, relay.url(), &why)));
     }
     let code = device
         .begin_join(&mut driver::rng(), relay.url())
@@ -116,10 +124,11 @@ async fn join(session: &Session, url: &str, name: Option<String>) -> Result<(), 
 
 /// Logs in, where the practice knows this device.
 async fn was_added(session: &Session, device: &mut Device, relay: &Relay) -> Result<bool, Failure> {
-    let (mut trip, mut unknown) = (Trip::new(session), false);
+    // A device that saw itself in the ledger is not unknown but revoked: the trip says so.
+    let (mut trip, mut unknown, linked) = (Trip::new(session), false, device.state().is_some());
     let ended = driver::drive(device, relay, Patience::SHORT, |device, report| {
         match report {
-            Some(Report::RelayClosed(Rule::UnknownDevice)) => unknown = true,
+            Some(Report::RelayClosed(Rule::UnknownDevice)) if !linked => unknown = true,
             report => trip.hear(report),
         }
         trip.is_over() || unknown || (device.phase() == Phase::Live && device.waiting() == 0)

@@ -3,7 +3,7 @@
 use clap::{Subcommand, value_parser};
 use serde_json::json;
 use troth_client_core::crypto::Cost;
-use troth_client_core::device::Phase;
+use troth_client_core::device::{DeviceError, Phase};
 use troth_protocol::checkpoint::VerifierKey;
 
 use super::pick;
@@ -125,10 +125,14 @@ async fn init(
     let relay = session.relay(url)?;
     let called = device_name.unwrap_or_else(|| say::default_device(language));
     session.plain([name, full_name, &called])?;
-    let mut device = fresh(session, &called, &[name, full_name])?;
-    device
-        .begin_found(relay.url(), name, full_name)
-        .map_err(|e| session.wrong(e))?;
+    let mut device = left_or_new(session, &called, &[name, full_name])?;
+    // An attempt that was cut short may have come as far as genesis, or to the end: what is left of it is done.
+    let begun = device.has_founded() && device.relay() == Some(relay.url());
+    if !begun || device.practice_name().map_err(|e| session.wrong(e))? != name {
+        device
+            .begin_found(relay.url(), name, full_name)
+            .map_err(|e| session.wrong(e))?;
+    }
     let mut trip = Trip::new(session);
     let ended = driver::drive(&mut device, &relay, Patience::SHORT, |device, report| {
         trip.hear(report);
@@ -162,16 +166,25 @@ async fn init(
 }
 
 /// A device that belongs to no practice: a new one, or the one that an earlier attempt left here.
+///
+/// # Errors
+/// It belongs to one, or what stands in the way.
 pub fn fresh(session: &Session, name: &str, personal: &[&str]) -> Result<Device, Failure> {
-    use troth_client_core::device::DeviceError::AlreadyInPractice;
+    let device = left_or_new(session, name, personal)?;
+    if device.state().is_some() {
+        return Err(session.wrong(DeviceError::AlreadyInPractice));
+    }
+    Ok(device)
+}
+
+/// The device that an earlier attempt left here, however far it came, or a new one.
+///
+/// # Errors
+/// What stands in the way.
+pub fn left_or_new(session: &Session, name: &str, personal: &[&str]) -> Result<Device, Failure> {
     let storage = SqliteStorage::open(session.home()?).map_err(|e| Failure::store(session.language, &e))?;
     if Device::exists(&storage).map_err(|e| session.wrong(e))? {
-        let device = Device::open(storage, &secrets::passphrase(session)?).map_err(|e| session.wrong(e))?;
-        return if device.state().is_some() {
-            Err(session.wrong(AlreadyInPractice))
-        } else {
-            Ok(device)
-        };
+        return Device::open(storage, &secrets::passphrase(session)?).map_err(|e| session.wrong(e));
     }
     let passphrase = secrets::new_passphrase(session, personal)?;
     Device::create(&mut driver::rng(), storage, &passphrase, Cost::DEFAULT, name)

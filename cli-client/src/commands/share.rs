@@ -154,6 +154,9 @@ async fn grant(
         (Rights::Write, true) => say::granted_from_now(language, &called, lane_name, &name),
         (Rights::Read, true) => say::granted_read_from_now(language, &called, lane_name, &name),
     };
+    if !sent.is_sent() {
+        words = say::grant_waits(language, &called, lane_name, &name);
+    }
     if let Some(until) = until {
         words = format!("{words}\n{}", say::ends(language, &time(until)));
     }
@@ -164,6 +167,7 @@ async fn grant(
         "rights": rights_name(rights),
         "until_ms": until,
         "from_now": from_now,
+        "granted": sent.is_sent(),
     });
     sent.finish(session, value, &words)
 }

@@ -9,6 +9,8 @@ messages! {
         "{member} 可读写 {case} 的 {lane} 分区的当前内容及此后的内容，不含历史。";
     granted_read_from_now(member: &str, lane: &str, case: &str) = "{member} reads {lane} of {case} as it is now and as it goes on, without its history.",
         "{member} 可读取 {case} 的 {lane} 分区的当前内容及此后的内容，不含历史。";
+    grant_waits(member: &str, lane: &str, case: &str) = "{member} is not given {lane} of {case} until this reaches the relay: run `troth sync` as soon as you can.",
+        "在此操作到达中继之前，{member} 尚不能访问 {case} 的 {lane} 分区：请尽快运行 `troth sync`。";
     ends(at: &str) = "It ends {at}.", "于 {at} 结束。";
     revoked(member: &str, lane: &str, case: &str) = "{member} reads nothing more that is written in {lane} of {case}. What they had read before, they may still hold.",
         "{member} 无法再读取此后写入 {case} 的 {lane} 分区的内容。其之前读过的内容可能仍在其手中。";

@@ -75,9 +75,14 @@ fn founding_is_tried_again_with_the_same_command() {
     assert_eq!(failed.code, 3, "{}", failed.stderr);
     assert_eq!(laptop.run(&["sync"]).code, 1, "there is no practice yet");
     let _relay = stage.relay_at(&url);
-    laptop.ok(&init);
-    let again = laptop.run(&init);
-    assert_eq!(again.code, 1, "and only once: {}", again.stderr);
+    let founded = laptop.json(&init);
+    // Who was cut short before it said so says the same once more, and founds nothing.
+    assert_eq!(laptop.json(&init), founded);
+    let mut another = init;
+    another[5] = "Tideway";
+    let refused = laptop.run(&another);
+    assert_eq!(refused.code, 1, "and only one: {}", refused.stderr);
+    assert!(refused.stderr.contains("practice status"), "{}", refused.stderr);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod full_disk;
 mod inbox;
 mod intake;
 mod killed;
+mod killed_joining;
 mod ledger_key;
 mod linking;
 mod members;

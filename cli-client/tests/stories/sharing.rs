@@ -71,7 +71,8 @@ fn a_lane_is_shared_with_its_history_read_only_or_from_now_on_and_no_longer() {
         "a client reads only what was shared with them"
     );
 
-    ash.ok(&[
+    let kept = ash.ok(&[
+        "--offline",
         "share",
         "grant",
         CASE,
@@ -81,6 +82,12 @@ fn a_lane_is_shared_with_its_history_read_only_or_from_now_on_and_no_longer() {
         "Theodore Pemberton",
         "--read-only",
     ]);
+    let kept = kept.stdout;
+    assert!(
+        kept.contains("is not given joint") && kept.contains("troth sync"),
+        "{kept}"
+    );
+    ash.ok(&["sync"]);
     let from_now = [
         "share",
         "grant",
@@ -91,7 +98,7 @@ fn a_lane_is_shared_with_its_history_read_only_or_from_now_on_and_no_longer() {
         "Theodore Pemberton",
         "--from-now",
     ];
-    ash.ok(&from_now);
+    assert_eq!(ash.json(&from_now)["granted"], true);
     theo.ok(&["sync"]);
     assert_eq!(
         texts(&theo, &case),

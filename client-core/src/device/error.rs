@@ -28,7 +28,9 @@ pub enum DeviceError {
     #[error("this device belongs to no practice yet: found one, or link it to one")]
     NoPractice,
     /// The device belongs to a practice.
-    #[error("this device belongs to a practice already: use another --home for another practice")]
+    #[error(
+        "this device belongs to a practice already (`troth practice status`): use another --home for another"
+    )]
     AlreadyInPractice,
     /// There is no such case.
     #[error("there is no such case here: sync, or list the cases")]

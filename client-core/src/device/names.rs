@@ -47,10 +47,11 @@ impl<S: Storage> Device<S> {
         }
     }
 
+    /// The practice's directory. One that was closed is none any more: names go on in the next.
     pub(super) fn directory(&self) -> Option<DocumentId> {
         let mut known = self.state.iter().flat_map(|s| s.documents.values());
         let known = known
-            .find(|d| d.lane() == Lane::Directory && d.case().is_none())
+            .find(|d| d.lane() == Lane::Directory && d.case().is_none() && !d.is_closed())
             .map(Document::id);
         known.or_else(|| {
             self.outbox.values().find_map(|intent| match intent {

@@ -146,7 +146,7 @@ impl<S: Storage> Device<S> {
         relay_url: &str,
         voucher: Voucher,
     ) -> Result<(DeviceKeys, Signature), DeviceError> {
-        if self.state.is_some() || self.identity.founding.is_some() {
+        if self.is_bound() {
             return Err(DeviceError::AlreadyInPractice);
         }
         self.identity.relay = Some(relay_url.to_owned());

@@ -6,7 +6,7 @@ use crate::entry::Parsed;
 use crate::ids::{DeviceId, Hash, MemberId};
 use crate::roster::Roster;
 use crate::rule::Rule;
-use crate::statement::{Body, Change, Erasure, Rights, Role};
+use crate::statement::{Body, Change, Erasure, Lane, Rights, Role};
 
 impl Document {
     /// The state of a statement's document after it, from the state before it (`None`: there is no such document yet).
@@ -118,8 +118,8 @@ impl Document {
         }
     }
 
-    /// An admin's device, or a counselor's who can write, orders the document erased. What was superseded can be erased
-    /// still: that is how a part of it is.
+    /// An admin's device, or a counselor's who can write, orders the document erased; the directory, an admin's alone. What was
+    /// superseded can be erased still: that is how a part of it is.
     fn erase(&self, at: &Standing<'_>, body: &Erasure) -> Result<Self, Rule> {
         if self.erased.is_some() {
             return Err(Rule::Closed);
@@ -130,7 +130,7 @@ impl Document {
         let writes = self.rights(at.roster, &at.member, at.position, at.received) == Some(Rights::Write);
         let allowed = match at.roster.role(&at.member, at.position) {
             Some(Role::Admin) => true,
-            Some(Role::Counselor) => writes,
+            Some(Role::Counselor) => writes && self.lane != Lane::Directory,
             _ => false,
         };
         if !allowed {

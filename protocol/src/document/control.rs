@@ -23,6 +23,10 @@ impl Standing<'_> {
     fn is_staff(&self) -> bool {
         self.roster.is_staff(&self.member, self.position)
     }
+
+    fn is_admin(&self) -> bool {
+        self.roster.role(&self.member, self.position) == Some(Role::Admin)
+    }
 }
 
 impl Document {
@@ -94,8 +98,7 @@ impl Document {
         }
         let writes = document.rights(at.roster, &at.member, at.position, at.received) == Some(Rights::Write);
         // What devices show as names comes from a directory: an admin begins it.
-        let admin = at.roster.role(&at.member, at.position) == Some(Role::Admin);
-        if !at.is_staff() || !writes || (*lane == Lane::Directory && !admin) {
+        if !at.is_staff() || !writes || (*lane == Lane::Directory && !at.is_admin()) {
             return Err(Rule::NotPermitted);
         }
         let sealed_to = document.recipients(at.roster, at.position, at.received);
@@ -190,6 +193,7 @@ impl Document {
         let rights = self
             .rights(at.roster, &at.member, at.position, at.received)
             .ok_or(Rule::NotPermitted)?;
+        self.check_directory(at, action)?;
         let (may_write, may_share) = (rights == Rights::Write, rights == Rights::Write && at.is_staff());
         match action {
             DocumentAction::Create { .. } => Err(Rule::AlreadyExists),
@@ -249,6 +253,24 @@ impl Document {
             }
             _ => Err(Rule::NotPermitted),
         }
+    }
+
+    /// R13: the directory is the admins'. Others who write it add names and turn its key; they neither share nor close it, and
+    /// nobody takes it from the admins or leaves it to them to read.
+    fn check_directory(&self, at: &Standing<'_>, action: &DocumentAction) -> Result<(), Rule> {
+        const ADMINS: Principal = Principal::Role(Role::Admin);
+        let allowed = match action {
+            DocumentAction::Grant { reader } => {
+                at.is_admin() && (reader.principal != ADMINS || reader.rights == Rights::Write)
+            }
+            DocumentAction::Revoke { principal } => at.is_admin() && *principal != ADMINS,
+            DocumentAction::Supersede { .. } => at.is_admin(),
+            _ => true,
+        };
+        if self.lane == Lane::Directory && !allowed {
+            return Err(Rule::NotPermitted);
+        }
+        Ok(())
     }
 
     /// Process notes are their author's alone, who begins them: nobody else is given a right. Only admins hold a role's key.

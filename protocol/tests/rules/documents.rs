@@ -157,6 +157,65 @@ fn r13_a_directory_is_begun_by_an_admin() {
 }
 
 #[test]
+fn r13_a_counselor_neither_shares_nor_closes_the_directory() {
+    let (mut practice, anna) = Practice::found();
+    let bruno = practice.join(&anna, Role::Counselor);
+    let clara = practice.join(&anna, Role::Counselor);
+    let readers = vec![admins(), writer(&bruno), reader(&clara)];
+    let id = practice.document(&anna, Lane::Directory, readers);
+    // A counselor writes names into it, and turns its key so that others can.
+    practice.change(&bruno, id).unwrap();
+    practice.turn(&bruno, id).unwrap();
+    let client = practice.join(&anna, Role::Client);
+    for action in [
+        granting(reader(&client)),
+        withdrawing(&clara),
+        withdrawing(&bruno),
+    ] {
+        assert_eq!(
+            practice.control(&bruno, id, vec![action]),
+            Err(Rule::NotPermitted)
+        );
+    }
+    assert_eq!(supersede(&mut practice, &bruno, id), Err(Rule::NotPermitted));
+    assert_eq!(erase(&mut practice, &bruno, id), Err(Rule::NotPermitted));
+    // A lane of a case that they write is another matter.
+    let joint = practice.document(&anna, Lane::Joint, vec![admins(), writer(&bruno)]);
+    erase(&mut practice, &bruno, joint).unwrap();
+    // An admin does all of it.
+    practice.control(&anna, id, vec![withdrawing(&clara)]).unwrap();
+    supersede(&mut practice, &anna, id).unwrap();
+    assert_eq!(erase(&mut practice, &bruno, id), Err(Rule::NotPermitted));
+    erase(&mut practice, &anna, id).unwrap();
+}
+
+#[test]
+fn r13_nobody_takes_the_directory_from_the_admins() {
+    let (mut practice, anna) = Practice::found();
+    let bruno = practice.join(&anna, Role::Counselor);
+    let id = practice.document(
+        &anna,
+        Lane::Directory,
+        vec![admins(), writer(&bruno), writer(&anna)],
+    );
+    let role = Principal::Role(Role::Admin);
+    let less = granting(may(role, Rights::Read));
+    for by in [&anna, &bruno] {
+        let taking = vec![DocumentAction::Revoke { principal: role }];
+        assert_eq!(practice.control(by, id, taking), Err(Rule::NotPermitted));
+        assert_eq!(
+            practice.control(by, id, vec![less.clone()]),
+            Err(Rule::NotPermitted)
+        );
+    }
+    practice.control(&anna, id, vec![granting(admins())]).unwrap();
+    // In a lane of a case it is for whoever writes there to say.
+    let joint = practice.document(&anna, Lane::Joint, vec![admins(), writer(&bruno)]);
+    let taking = vec![DocumentAction::Revoke { principal: role }];
+    practice.control(&bruno, joint, taking).unwrap();
+}
+
+#[test]
 fn r23_readers_are_members() {
     let (mut practice, anna) = Practice::found();
     let bruno = practice.join(&anna, Role::Counselor);

@@ -7,7 +7,7 @@ use troth_client_core::crypto::InviteCode;
 use troth_client_core::device::{DeviceError, Over, Phase, Report};
 use troth_protocol::rule::Rule;
 
-use super::fresh;
+use super::left_or_new;
 use crate::commands::{member, pick};
 use crate::driver::{self, Ended, Patience};
 use crate::failure::Failure;
@@ -46,10 +46,12 @@ pub async fn join(
     // A code that cannot be right is said before anything is made.
     let invite = InviteCode::parse(&code).map_err(|e| session.wrong(DeviceError::Code(e)))?;
     let relay = session.relay(&invite.relay)?;
-    let mut device = fresh(session, &called, &[full_name])?;
-    device
-        .begin_enter(&mut driver::rng(), &code, full_name)
-        .map_err(|e| session.wrong(e))?;
+    let mut device = left_or_new(session, &called, &[full_name])?;
+    // Whoever was let in, and was cut short, goes on with the same code.
+    if device.state().is_none() || device.practice() != Some(invite.practice) {
+        let begun = device.begin_enter(&mut driver::rng(), &code, full_name);
+        begun.map_err(|e| session.wrong(e))?;
+    }
     let (began, mut trip, mut way) = (Instant::now(), Trip::new(session), Way::default());
     // Let in before, by an attempt that was cut short: catching up is all that is left to do.
     way.joined = device.practice().is_some();

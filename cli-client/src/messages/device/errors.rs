@@ -53,7 +53,7 @@ fn chinese(error: &DeviceError) -> String {
         DeviceError::AlreadyADevice => "这里已有一台设备：第二台请使用另一个 --home".into(),
         DeviceError::WrongPassphrase => "口令无法打开本设备：请重试".into(),
         DeviceError::NoPractice => "本设备还不属于任何机构：请创建一个，或关联到一个".into(),
-        DeviceError::AlreadyInPractice => "本设备已属于一个机构：另一个机构请使用另一个 --home".into(),
+        DeviceError::AlreadyInPractice => "本设备已属于一个机构（可用 `troth practice status` 查看）：另一个机构请使用另一个 --home".into(),
         DeviceError::NoSuchCase => "这里没有这个个案：请同步，或列出个案".into(),
         DeviceError::NoSuchDevice => "没有这样一台有效的设备：请列出设备".into(),
         DeviceError::NoSuchDocument(_) => "这里没有这份记录：请同步，或查看该个案".into(),

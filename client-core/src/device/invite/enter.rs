@@ -90,7 +90,7 @@ impl<S: Storage> Device<S> {
         code: &str,
         name: &str,
     ) -> Result<(), DeviceError> {
-        if self.state.is_some() || self.identity.founding.is_some() {
+        if self.is_bound() {
             return Err(DeviceError::AlreadyInPractice);
         }
         super::check_names(name, &self.identity.name)?;

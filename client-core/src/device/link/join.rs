@@ -14,7 +14,7 @@ use crate::storage::{Storage, Write};
 impl<S: Storage> Device<S> {
     /// A new device asks to join: returns the code to read out or copy to a device of the same member.
     pub fn begin_join(&mut self, rng: &mut impl CryptoRng, relay_url: &str) -> Result<String, DeviceError> {
-        if self.state.is_some() || self.identity.founding.is_some() {
+        if self.is_bound() {
             return Err(DeviceError::AlreadyInPractice);
         }
         // An attempt that was cut short is begun anew.
