@@ -165,8 +165,8 @@ fn json_holds_the_present_state_of_every_lane() {
     ]);
     laptop.ok(&["sync"]);
     assert_eq!(exports(), 4, "and of each one after it, made offline or not");
-    let empty = laptop.run(&["export", "Lee", "--format", "fhir", "--out", "x"]);
-    assert_eq!(empty.code, 2);
+    let unknown = laptop.run(&["export", "Lee", "--format", "pdf", "--out", "x"]);
+    assert_eq!(unknown.code, 2);
 }
 
 #[test]

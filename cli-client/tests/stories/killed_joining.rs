@@ -152,7 +152,8 @@ fn whoever_joins_and_whoever_lets_them_in_are_killed_and_run_again_and_nobody_is
         // Where everything was said before, there is nobody left to wait for.
         let _ = confirming.kill();
         let confirmed = Ran::of(confirming.wait_with_output().unwrap());
-        assert!(matches!(confirmed.code, -1..=1), "{round}: {}", confirmed.stderr);
+        // Or it is told that the mailbox was used, by the very meeting that let them in.
+        assert!(matches!(confirmed.code, -1..=1 | 4), "{round}: {}", confirmed.stderr);
         s.ash.ok(&["sync"]);
         s.ash.ok(&["case", "assign", "Lee", &name]);
         newcomer.ok(&["sync"]);
