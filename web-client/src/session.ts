@@ -110,7 +110,7 @@ export const receipts = `${location.origin}/r`;
 // The one script that the page starts: Trusted Types let nothing else through.
 const trusted = window.trustedTypes?.createPolicy("troth", { createScriptURL: (url: string) => url });
 
-// Already on its way: the page asks for it itself.
+// Asked for once the first step is drawn: on a slow line nothing may come before that.
 const core = (waiting: (is: boolean) => void) => persist(() => WebAssembly.compileStreaming(fetch(coreUrl)), waiting);
 
 /** Starts the worker. `waiting` is told when the relay does not answer, and when it does again. */

@@ -56,12 +56,13 @@ export function forgiveNetwork() {
   told.console = told.console.filter((line) => !/net::ERR_|WebSocket connection to/.test(line));
 }
 
-export const at = (page, step, timeout = 60_000) =>
+// A machine that is busy otherwise takes its time to work out a key.
+export const at = (page, step, timeout = 120_000) =>
   page.waitForSelector(`[data-step="${step}"]:not([aria-busy="true"])`, { timeout });
 
 export const current = (page) => page.evaluate(() => document.querySelector("[data-step]")?.dataset.step);
 
-export const settled = (page) => page.waitForSelector('[data-step]:not([aria-busy="true"])', { timeout: 60_000 });
+export const settled = (page) => page.waitForSelector('[data-step]:not([aria-busy="true"])', { timeout: 120_000 });
 
 /** Looks at a step as axe-core does, as a finger does, and for what must not be there; keeps a picture where one is wanted. */
 export async function look(page, step, { shots, hidden = [], language = "en" } = {}) {

@@ -6,12 +6,12 @@ export const says = {
   en: {
     tag: "en", withdraw: "Withdraw this consent", copy: "Ask for a copy", erase: "Ask for erasure",
     toldWithdraw: "Withdrawn.", toldCopy: "Asked for. The copy", toldErase: "Asked for. The practice",
-    saved: "Saved, encrypted", date: "02011990",
+    saved: "Saved, encrypted", date: "02021990",
   },
   zh: {
     tag: "zh-Hans", withdraw: "撤回此项同意", copy: "索取副本", erase: "请求删除",
     toldWithdraw: "已撤回", toldCopy: "已索取", toldErase: "已请求",
-    saved: "已加密保存", date: "19900102",
+    saved: "已加密保存", date: "02021990",
   },
 };
 
@@ -24,7 +24,7 @@ export async function toPin(page, how) {
   await look(page, "language", shown);
   await reach(page, (found) => found.tag === "BUTTON" && found.lang === tag, tag);
   await page.keyboard.press("Enter");
-  await page.waitForSelector('[data-step="about"] button.main', { timeout: 60_000 });
+  await page.waitForSelector('[data-step="about"] button.main', { timeout: 120_000 });
   await look(page, "about", how);
   told.about = await page.locator("main").innerText();
   await go(page);
@@ -41,7 +41,7 @@ export async function enterPin(page, { pin }) {
 }
 
 export async function past(page, step) {
-  await page.waitForFunction((was) => document.querySelector("[data-step]")?.dataset.step !== was, step, { timeout: 60_000 });
+  await page.waitForFunction((was) => document.querySelector("[data-step]")?.dataset.step !== was, step, { timeout: 120_000 });
   await settled(page);
 }
 
@@ -115,5 +115,5 @@ export async function ask(page, { language }, what) {
   await page.waitForSelector("#sure");
   await go(page);
   const kind = what[0].toUpperCase() + what.slice(1);
-  await page.getByText(says[language][`told${kind}`]).first().waitFor({ timeout: 60_000 });
+  await page.getByText(says[language][`told${kind}`]).first().waitFor({ timeout: 120_000 });
 }

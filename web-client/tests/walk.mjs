@@ -11,9 +11,11 @@ const { scenario, link, hidden = [] } = how;
 /** What must not be legible on the way, nor stay behind; what is `hidden` must not be shown either. */
 const secrets = [...hidden, ...(how.secrets ?? [])];
 const ended = [];
+const phones = [];
 
 const phone = async () => {
   const phone = await telephone({ language: how.language, dark: how.dark, sharp: !!how.shots });
+  phones.push(phone);
   ended.push(async () => {
     await phone.context.close();
     phone.forget();
@@ -80,7 +82,7 @@ async function files(origin) {
   const checked = [];
   for (const line of listed.trim().split("\n")) {
     const [digest, path] = line.split("  ");
-    const answer = await fetch(`${origin}/${path}`);
+    const answer = await fetch(`${origin}/${path}`, { headers: { "accept-encoding": "br, gzip" } });
     const hash = createHash("sha256").update(Buffer.from(await answer.arrayBuffer())).digest("hex");
     const header = (name) => answer.headers.get(name);
     checked.push({
@@ -104,7 +106,7 @@ const scenarios = {
     await toPin(page, how);
     await look(page, "pin", how);
     await enterPin(page, how);
-    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 60_000 });
+    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 120_000 });
     await toReview(page, how, { hurried: how.hurried });
     await finish(page, how);
     told.shows = secrets.filter((secret) => told.reviewed.includes(secret));
@@ -129,7 +131,7 @@ const scenarios = {
     const page = await visit(await phone(), link);
     await toPin(page, how);
     await enterPin(page, how);
-    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 60_000 });
+    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 120_000 });
     await toReview(page, how, { leave: how.leave });
     await page.getByText(says[how.language].saved).waitFor({ timeout: 20_000 });
   },
@@ -139,7 +141,7 @@ const scenarios = {
     await toPin(page, how);
     await look(page, "enter-pin", how);
     await enterPin(page, how);
-    await page.waitForSelector('[data-step]:not([data-step="pin"])', { timeout: 60_000 });
+    await page.waitForSelector('[data-step]:not([data-step="pin"])', { timeout: 120_000 });
     told.resumedAt = await page.evaluate(() => document.querySelector("[data-step]").dataset.step);
     await toReview(page, how);
     await finish(page, how);
@@ -155,7 +157,7 @@ const scenarios = {
     await page.waitForFunction(() => document.querySelector(".note-line").textContent.length > 10, null, { timeout: 20_000 });
     told.away = await page.locator(".note-line").innerText();
     line.back();
-    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 60_000 });
+    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 120_000 });
     line.gone();
     const back = setTimeout(() => line.back(), 3_000);
     await toReview(page, how);
@@ -163,7 +165,8 @@ const scenarios = {
     line.back();
     line.slow = 0;
     await at(page, "review");
-    await page.waitForTimeout(3_000);
+    // Nothing else is on its way when the answer to the submission is lost.
+    await page.getByText(says[how.language].saved).waitFor({ timeout: 120_000 });
     const large = () => line.crossed().flatMap(messages).map((bytes) => bytes.toString("base64")).filter((text) => text.length > 1_000);
     const before = new Set(large());
     const lost = page.waitForSelector('[data-step="sign"] button.main').then(() => (line.mode = "deaf"));
@@ -171,6 +174,7 @@ const scenarios = {
     await lost;
     told.lost = line.lost;
     const since = large().filter((text) => !before.has(text));
+    told.sizes = since.map((text) => text.length);
     told.resent = since.length - new Set(since).size;
     searched(line);
     forgiveNetwork();
@@ -192,7 +196,7 @@ const scenarios = {
     await toPin(page, how);
     await look(page, "found", how);
     await enterPin(page, how);
-    await page.waitForFunction(() => document.getElementById("pin-problem")?.textContent.length > 5, null, { timeout: 60_000 });
+    await page.waitForFunction(() => document.getElementById("pin-problem")?.textContent.length > 5, null, { timeout: 120_000 });
     await look(page, "wrong-pin", how);
     told.text = await page.locator("main").innerText();
     searched(line);
@@ -223,7 +227,7 @@ const scenarios = {
     const page = await visit(own, link);
     await toPin(page, how);
     await enterPin(page, how);
-    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 60_000 });
+    await page.waitForSelector('[data-step="consents"], [data-step^="form"]', { timeout: 120_000 });
     await toReview(page, how);
     await finish(page, how);
     const checked = await visit(own, told.receiptAddress);
@@ -237,6 +241,8 @@ try {
   await scenarios[scenario]();
 } catch (error) {
   told.failed = String(error?.stack ?? error);
+  const page = phones.at(-1)?.context.pages()[0];
+  told.stuck = await page?.locator("main").innerText({ timeout: 5_000 }).catch(String);
 } finally {
   for (const end of ended) await Promise.resolve(end()).catch(() => {});
 }

@@ -232,7 +232,7 @@ fn a_relay_that_is_slow_away_and_back_or_loses_its_answer_takes_one_submission()
     let came = inbox(&laptop);
     assert_eq!(came.len(), 1, "{came:#?}");
     let shown = laptop.json(&["inbox", "show", id(&came[0])]);
-    for said in ["Quillfeather", "1990-01-02", "safety-afraid"] {
+    for said in ["Quillfeather", "1990-02-02", "safety-afraid"] {
         assert!(shown["response"].to_string().contains(said), "{said}: {shown:#}");
     }
 }
