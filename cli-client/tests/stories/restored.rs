@@ -49,7 +49,10 @@ fn an_older_copy_takes_its_place_and_nothing_that_a_device_has_is_lost() {
         "{}",
         asked.stderr
     );
-    assert_eq!(laptop.run(&["sync"]).code, 5);
+    assert_eq!(asked.json()["resumed"], false, "{}", asked.stdout);
+    let still = laptop.run(&["sync"]);
+    assert_ne!(still.code, 0, "{}", still.stderr);
+    assert!(still.stderr.contains("troth recovery resume"), "{}", still.stderr);
 
     let resumed = laptop.ok(&["--json", "recovery", "resume", "--yes"]);
     let value = resumed.json();

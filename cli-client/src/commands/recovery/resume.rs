@@ -54,7 +54,10 @@ pub async fn run(session: &Session, yes: bool) -> Result<(), Failure> {
         "signed_size": restored.signed,
         "held_here": restored.held,
     });
-    if !yes && !secrets::confirmed(session, &say::resume_ask(language, restored.relay))? {
+    // What is ordered here cannot be taken back, so a script has to say it in so many words.
+    let goes = yes
+        || secrets::can_ask(session) && secrets::confirmed(session, &say::resume_ask(language, restored.relay))?;
+    if !goes {
         return session.out.result(&value, &failure::stopped(language));
     }
     device.begin_resume(true).map_err(|e| session.wrong(e))?;
