@@ -153,7 +153,11 @@ fn whoever_joins_and_whoever_lets_them_in_are_killed_and_run_again_and_nobody_is
         let _ = confirming.kill();
         let confirmed = Ran::of(confirming.wait_with_output().unwrap());
         // Or it is told that the mailbox was used, by the very meeting that let them in.
-        assert!(matches!(confirmed.code, -1..=1 | 4), "{round}: {}", confirmed.stderr);
+        assert!(
+            matches!(confirmed.code, -1..=1 | 4),
+            "{round}: {}",
+            confirmed.stderr
+        );
         s.ash.ok(&["sync"]);
         s.ash.ok(&["case", "assign", "Lee", &name]);
         newcomer.ok(&["sync"]);

@@ -56,7 +56,8 @@ pub async fn run(session: &Session, yes: bool) -> Result<(), Failure> {
     });
     // What is ordered here cannot be taken back, so a script has to say it in so many words.
     let goes = yes
-        || secrets::can_ask(session) && secrets::confirmed(session, &say::resume_ask(language, restored.relay))?;
+        || secrets::can_ask(session)
+            && secrets::confirmed(session, &say::resume_ask(language, restored.relay))?;
     if !goes {
         return session.out.result(&value, &failure::stopped(language));
     }
