@@ -1,4 +1,6 @@
 //! Two devices edit one document, mostly offline. What each keeps, sees and settles.
+
+// Long because what two devices do to one document is compared side by side.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,7 @@
 //! Who reads which lane of a case.
 
+// Long because every way of sharing a lane is told by the same people in the same case.
+
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Troth};

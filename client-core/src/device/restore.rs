@@ -13,6 +13,8 @@
 //! lost: sent again as it was signed, before anything new; what is in the ledger again is lost no more
 //! ```
 
+// Long because the steps from a relay that is behind to one that has everything back are one conversation.
+
 mod lost;
 
 use minicbor::{Decode, Encode};

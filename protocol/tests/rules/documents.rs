@@ -1,5 +1,7 @@
 //! A document's control chain: created, turned, superseded, erased.
 
+// Long because the rules of one control chain stand together, in the order in which they are numbered.
+
 use troth_protocol::ids::{CaseId, DocumentId, Hash};
 use troth_protocol::keys::{KeyRef, Sealing};
 use troth_protocol::limits;

@@ -1,5 +1,7 @@
 //! The core with connections that are only numbers, a clock that is told the time, and a store in memory or on a disk.
 
+// Long because it is the one world that all stories of the core play in.
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 

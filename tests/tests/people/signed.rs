@@ -1,5 +1,7 @@
 //! What is signed stays signed where its lane goes on without its history, and holds nowhere else.
 
+// Long because the ways in which a signature could be moved stand beside those in which it goes along.
+
 use minicbor::bytes::ByteVec;
 use troth_client_core::content::Edits;
 use troth_client_core::crypto::{DocumentCipher, PayloadContext, actor};
