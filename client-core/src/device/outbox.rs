@@ -154,6 +154,12 @@ impl<S: Storage> Device<S> {
                 }
                 // Sealed here until the second passphrase comes.
                 Err(DeviceError::SensitiveLocked) => {}
+                // What this member may not write to any more is not waited for: no key of it comes.
+                Err(DeviceError::Open(_) | DeviceError::NotReadable(_) | DeviceError::Seal(_))
+                    if self.is_not_ours(&stream, now) =>
+                {
+                    self.set_stream_aside(rng, &stream, Rule::NotPermitted, &mut effects)?;
+                }
                 // A key that does not open holds up its own stream only.
                 Err(DeviceError::Open(_) | DeviceError::NotReadable(_) | DeviceError::Seal(_)) => {
                     let what = "something that this device holds no key for".to_owned();
@@ -176,6 +182,17 @@ impl<S: Storage> Device<S> {
     fn is_out_of_sight(&self, id: &DocumentId) -> bool {
         let creates = |intent: &Intent| matches!(intent, Intent::Create { document, .. } if document == id);
         !self.refold && !self.fetching.is_wanting() && !self.outbox.values().any(creates)
+    }
+
+    /// Whether this member has no right to write to a document that the ledger has.
+    fn is_not_ours(&self, stream: &Stream, now: u64) -> bool {
+        let Stream::Document(id) = stream else {
+            return false;
+        };
+        matches!(
+            self.must_write(*id, now),
+            Err(DeviceError::Rule(Rule::NotPermitted))
+        )
     }
 
     /// An intent whose end is reached already is done.
