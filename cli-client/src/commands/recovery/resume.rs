@@ -67,6 +67,11 @@ pub async fn run(session: &Session, yes: bool) -> Result<(), Failure> {
         settled && heard.resumed.is_some()
     });
     let ordered = ordered.await?;
+    // Once more: the others are let in when an admin's device has nothing more to bring, and that is said at a login.
+    travel(session, &mut device, &relay, |device, _| {
+        device.phase() == Phase::Live && to_send(device) == 0 && !device.is_putting_back()
+    })
+    .await?;
     device.flush(&mut driver::rng()).map_err(|e| session.wrong(e))?;
     if ordered.resumed.is_none() {
         return Err(Failure::failed(say::not_resumed(language)));

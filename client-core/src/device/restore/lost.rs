@@ -128,6 +128,8 @@ impl<S: Storage> Device<S> {
         self.connection.held.is_some_and(|held| held.waits)
             || self.lost.request.is_some()
             || self.lost.waiting().next().is_some()
+            // The others are let in once the relay was told that this is all.
+            || self.connection.held.is_some() && !self.lost.done
     }
 
     /// An entry is in the ledger: if it was lost, it is so no more.
