@@ -205,7 +205,7 @@ fn what_was_begun_on_one_telephone_goes_on_on_another_though_the_relay_was_resta
     let shown = laptop.json(&["inbox", "show", id(&came[0])]);
     assert!(shown["response"].to_string().contains("Theodore Quillfeather"));
     assert_eq!(
-        shown["language"], "zh-CN",
+        shown["response"]["language"], "zh-CN",
         "the language that was shown last: {shown:#}"
     );
 }
